@@ -1,0 +1,1 @@
+"""Simulation of MR acquisitions and training of the enhancer. Not part of the Slicer extension package."""
