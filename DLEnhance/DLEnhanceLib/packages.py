@@ -1,0 +1,224 @@
+"""What DL Enhance needs installed inside Slicer, and how it gets there. The question to the user is injected; no Qt.
+
+PyTorch comes from the extension of that name, which picks the build that fits the graphics card; small packages come
+through slicer.packaging (Slicer 5.11 and later) or slicer.util.pip_install (5.10). Nothing is installed or imported
+before the user presses the button. Main thread only.
+"""
+
+import contextlib
+import dataclasses
+import importlib.util
+import logging
+
+import slicer
+from slicer.i18n import tr as _
+
+from .errors import MissingPackage
+
+_log = logging.getLogger(__name__)
+
+REQUIREMENTS = ()
+"""pip requirements beyond what Slicer and the PyTorch extension bring; import name before the first version sign."""
+TORCH_REQUIREMENT = ">=2.1.2"
+EXTENSION = "PyTorch"
+
+
+@dataclasses.dataclass(frozen=True)
+class SetupStep:
+    """The one thing to do next: its id, what is missing in a sentence, and the text and tooltip of its button."""
+
+    id: str
+    sentence: str
+    button: str
+    toolTip: str
+
+
+def isImportable(name: str) -> bool:
+    """Whether a module would be found, without importing it."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+class Packages:
+    """Says which step comes next and performs it.
+
+    askUser(question) -> bool asks before anything is downloaded; the default asks through Slicer.
+    """
+
+    def __init__(self, *, askUser=None, requirements=REQUIREMENTS, isImportable=isImportable):
+        self._askUser = askUser or slicer.util.confirmOkCancelDisplay
+        self._requirements, self._isImportable = list(requirements), isImportable
+        self._needsRestart, self._torchProblem = False, ""
+
+    def nextStep(self) -> SetupStep | None:
+        """None when everything is there. Cheap enough for each time the panel is shown: nothing is imported."""
+        if self._needsRestart:
+            return _restartStep()
+        if self._torchProblem:
+            return _repairStep(self._torchProblem)
+        if not self._isImportable("torch"):
+            return _torchStep() if self._isImportable("PyTorchUtils") else _extensionStep()
+        if self._missingRequirements():
+            return _packagesStep(self._missingRequirements())
+        return None
+
+    def perform(self, step: SetupStep) -> bool:
+        """Do the step. False when the user declined. Raises MissingPackage, with the remedy, when it failed."""
+        return _ACTIONS[step.id](self)
+
+    def noteBrokenTorch(self, problem: BaseException):
+        """PyTorch was found but its import failed; the next step is then to repair it."""
+        self._torchProblem = _firstLine(problem)
+        _log.warning("PyTorch cannot be imported: %s", problem)
+
+    def installExtension(self) -> bool:
+        question = _("Install the extension {name}? Slicer must be restarted afterwards.").format(name=EXTENSION)
+        if not self._askUser(question):
+            return False
+        model = slicer.app.extensionsManagerModel()
+        if not model.isExtensionInstalled(EXTENSION) and not model.installExtensionFromServer(EXTENSION):
+            raise MissingPackage(
+                _(
+                    "The extension {name} could not be installed: check the network connection, or install it in the "
+                    "Extensions Manager, and restart Slicer."
+                ).format(name=EXTENSION)
+            )
+        self._needsRestart = True
+        return True
+
+    def installTorch(self) -> bool:
+        question = _(
+            "DL Enhance needs PyTorch. Download and install it now? It takes 2 to 3 GB and several minutes, during "
+            "which the window does not respond."
+        )
+        if not self._askUser(question):
+            return False
+        with _failuresExplained("PyTorch"):
+            import PyTorchUtils
+
+            logic = PyTorchUtils.PyTorchUtilsLogic()
+            installed = logic.installTorch(askConfirmation=False, torchVersionRequirement=TORCH_REQUIREMENT)
+        importlib.invalidate_caches()
+        return installed is not None
+
+    def installRequirements(self) -> bool:
+        missing = self._missingRequirements()
+        if not self._askUser(_("Install the Python packages {names} now?").format(names=", ".join(missing))):
+            return False
+        with _failuresExplained(", ".join(missing)):
+            if _hasPackaging():
+                from slicer import packaging
+
+                packaging.pip_ensure(missing, requester="DLEnhance", prompt_install=False)
+            else:
+                slicer.util.pip_install(missing)
+        importlib.invalidate_caches()
+        return True
+
+    def openTorchModule(self) -> bool:
+        slicer.util.selectModule("PyTorchUtils")
+        return True
+
+    def restart(self) -> bool:
+        if not self._askUser(_("Restart Slicer now? Save your data first.")):
+            return False
+        slicer.util.restart()
+        return True
+
+    def _missingRequirements(self):
+        return [text for text in self._requirements if not self._isSatisfied(text)]
+
+    def _isSatisfied(self, requirement):
+        if _hasPackaging():
+            from slicer import packaging
+
+            return packaging.pip_check([requirement])
+        return self._isImportable(_importName(requirement))
+
+
+_ACTIONS = {
+    "extension": Packages.installExtension,
+    "torch": Packages.installTorch,
+    "packages": Packages.installRequirements,
+    "repair": Packages.openTorchModule,
+    "restart": Packages.restart,
+}
+
+
+def _extensionStep():
+    return SetupStep(
+        "extension",
+        _("The Slicer extension PyTorch is missing. It installs the deep-learning library that fits this computer."),
+        _("Install PyTorch extension..."),
+        _("Install the extension through Slicer's Extensions Manager, then restart Slicer."),
+    )
+
+
+def _torchStep():
+    return SetupStep(
+        "torch",
+        _("PyTorch, the deep-learning library, is not installed yet."),
+        _("Install PyTorch..."),
+        _("Download PyTorch (2 to 3 GB) and install it in Slicer; takes several minutes."),
+    )
+
+
+def _packagesStep(missing):
+    return SetupStep(
+        "packages",
+        _("These Python packages are missing: {names}.").format(names=", ".join(missing)),
+        _("Install packages..."),
+        _("Download the packages and install them in Slicer's Python."),
+    )
+
+
+def _repairStep(problem):
+    return SetupStep(
+        "repair",
+        _(
+            "PyTorch is installed but does not start ({problem}). Uninstall it in the module PyTorch Utils, restart "
+            "Slicer, and install it again."
+        ).format(problem=problem),
+        _("Open PyTorch Utils"),
+        _("Switch to the module where PyTorch can be uninstalled and installed."),
+    )
+
+
+def _restartStep():
+    return SetupStep(
+        "restart",
+        _("The extension is installed and will be used after a restart of Slicer."),
+        _("Restart Slicer..."),
+        _("Close Slicer and start it again."),
+    )
+
+
+@contextlib.contextmanager
+def _failuresExplained(what):
+    """Turns whatever an installer raises into one sentence; the installer's own error is its cause."""
+    try:
+        yield
+    except Exception as error:
+        raise MissingPackage(
+            _(
+                "{what} could not be installed ({problem}). Check the network connection and, behind a proxy, the "
+                "settings HTTPS_PROXY and PIP_CERT, then try again."
+            ).format(what=what, problem=_firstLine(error))
+        ) from error
+
+
+def _firstLine(error):
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _hasPackaging():
+    return isImportable("slicer.packaging") or hasattr(slicer, "packaging")
+
+
+def _importName(requirement):
+    name = requirement
+    for sign in "<>=!~[; ":
+        name = name.split(sign)[0]
+    return name.replace("-", "_")
