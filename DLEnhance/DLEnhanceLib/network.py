@@ -1,0 +1,110 @@
+"""The network: one pass gives noise, truncation ringing and blur of an MR tile. Imports torch; import it lazily."""
+
+import dataclasses
+
+import torch
+from torch import nn
+
+COMPONENTS = ("noise", "ringing", "blur")
+CONDITIONS = 6  # share of k-space filled on k, j, i; log2 of the voxel size relative to the smallest on k, j, i
+DETAIL_GAIN = 6.0  # a magnitude image is nearly all mean: without this gain the optimiser does not see the detail bands
+SIGMA_FLOOR = 1e-3  # of the tissue level
+MULTIPLE = 4  # sizes of the tiles must be multiples of this
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkShape:
+    """What must be known to build a network before its weights are loaded."""
+
+    width: int
+    blocks: int
+    deepWidth: int = 0
+    deepBlocks: int = 0
+
+
+PROFILES = {
+    "fast": NetworkShape(width=32, blocks=4),
+    "full": NetworkShape(width=40, blocks=5, deepWidth=80, deepBlocks=3),
+}
+
+
+def haarKernel():
+    """The 8 orthonormal 2x2x2 Haar functions as a convolution kernel, (8, 1, 2, 2, 2); the first is the mean."""
+    low, high = torch.tensor([1.0, 1.0]) / 2**0.5, torch.tensor([1.0, -1.0]) / 2**0.5
+    bands = [torch.einsum("a,b,c->abc", x, y, z) for x in (low, high) for y in (low, high) for z in (low, high)]
+    return torch.stack(bands)[:, None]
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3x3 convolutions around a leaky ReLU; starts near the identity."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.first = nn.Conv3d(width, width, 3, padding=1)
+        self.second = nn.Conv3d(width, width, 3, padding=1)
+        with torch.no_grad():
+            self.second.weight.mul_(0.3)
+
+    def forward(self, x):
+        return x + self.second(nn.functional.leaky_relu(self.first(x), 0.1))
+
+
+class Enhancer(nn.Module):
+    """Residual network on the 2x2x2 Haar bands (enhancement-notes 2.2), with three component heads.
+
+    The noise head is multiplied by the noise map, so that its size is known beforehand and a clean image stays as it is.
+    The network sees the bands in tissue units and, compressed, in units of the noise (SNR units, Xue 2025,
+    doi:10.1148/ryai.250227).
+    """
+
+    def __init__(self, shape: NetworkShape):
+        super().__init__()
+        self.register_buffer("haar", haarKernel(), persistent=False)
+        width = shape.width
+        self.head = nn.Conv3d(8 + 7 + 1 + CONDITIONS, width, 3, padding=1)
+        before = shape.blocks // 2
+        self.down = nn.Sequential(*[ResidualBlock(width) for _ in range(before)])
+        self.up = nn.Sequential(*[ResidualBlock(width) for _ in range(shape.blocks - before)])
+        self.deep = None
+        if shape.deepBlocks:
+            self.deep = nn.Sequential(
+                nn.Conv3d(width, shape.deepWidth, 2, stride=2),
+                *[ResidualBlock(shape.deepWidth) for _ in range(shape.deepBlocks)],
+                nn.ConvTranspose3d(shape.deepWidth, width, 2, stride=2),
+            )
+        self.tail = nn.Conv3d(width, 8 * len(COMPONENTS), 3, padding=1)
+        nn.init.normal_(self.tail.weight, std=0.003)
+        nn.init.zeros_(self.tail.bias)
+
+    def forward(self, image, sigma, conditions):
+        """image, sigma: (batch, 1, k, j, i) with tissue near 1, sizes multiples of 4; conditions: (batch, 6).
+
+        Returns (batch, 3, k, j, i): noise, ringing and blur in the units of the image, float32.
+        """
+        sigma = sigma.clamp_min(SIGMA_FLOOR)
+        bands = nn.functional.conv3d(image, self.haar, stride=2)
+        coarseSigma = nn.functional.avg_pool3d(sigma, 2)
+        inner = self.body(self.features(bands, coarseSigma, conditions)).float()
+        scale = torch.cat([coarseSigma.expand(-1, 8, -1, -1, -1), torch.full_like(inner[:, :16], 1 / DETAIL_GAIN)], 1)
+        batch = image.shape[0]
+        parts = (inner * scale).reshape(batch * len(COMPONENTS), 8, *inner.shape[2:])
+        return nn.functional.conv_transpose3d(parts, self.haar, stride=2).reshape(batch, len(COMPONENTS), *image.shape[2:])
+
+    def features(self, bands, coarseSigma, conditions):
+        """What the first convolution sees, at half the grid."""
+        low, detail = bands[:, :1] / 8**0.5 - 0.5, bands[:, 1:]
+        constant = conditions[:, :, None, None, None].expand(-1, -1, *bands.shape[2:])
+        inSigma = torch.asinh(detail / coarseSigma)
+        return torch.cat([low, detail * DETAIL_GAIN, inSigma, torch.log10(coarseSigma) + 1.5, constant], 1)
+
+    def body(self, features):
+        x = self.down(nn.functional.leaky_relu(self.head(features), 0.1))
+        if self.deep is not None:
+            x = x + self.deep(x)
+        return self.tail(nn.functional.leaky_relu(self.up(x), 0.1))
+
+
+def conditionVector(support, spacing):
+    """The six conditions of a volume: support and spacing (mm) along k, j, i."""
+    spacing = torch.as_tensor(spacing, dtype=torch.float32)
+    return torch.cat([torch.as_tensor(support, dtype=torch.float32), torch.log2(spacing / spacing.min())])
