@@ -3,6 +3,8 @@
 The same shape is applied to every volume, so a region cannot differ between the standard and the enhanced image.
 """
 
+import dataclasses
+
 import numpy as np
 import slicer
 import vtk
@@ -10,8 +12,8 @@ from DLEnhanceLib.errors import BadOption, UnsupportedVolume
 from DLEnhanceLib.sceneVolumes import ijkToLocal, localToWorld, requireScalarVolume
 from DLEnhanceLib.volume import Volume
 
-from .masks import boundingBox, croppedMatrix
-from .regions import Box, ClosedCurve, Ellipsoid, LabelShape, Region
+from .masks import RegionMask, boundingBox, croppedMatrix
+from .regions import Box, ClosedCurve, Ellipsoid, LabelShape, Region, Shape
 from .sceneRegions import ROI_CLASS
 
 # Rotations of real transforms are orthonormal to about 1e-6; a scale of 0.1 % changes a region's volume by 0.3 %.
@@ -38,38 +40,64 @@ def isRigid(matrix) -> bool:
     return bool(np.abs(axes.T @ axes - np.eye(3)).max() <= RIGID_TOLERANCE)
 
 
+@dataclasses.dataclass(eq=False)
+class RememberedShape:
+    """A shape that keeps its mask for the last grid: while one region is dragged, the others cost nothing."""
+
+    shape: Shape
+    _grid: tuple | None = None
+    _mask: RegionMask | None = None
+
+    @property
+    def center(self):
+        return self.shape.center
+
+    def maskOn(self, volume: Volume) -> RegionMask:
+        grid = (volume.voxels.shape, volume.ijkToRAS.tobytes())
+        if grid != self._grid:
+            self._mask, self._grid = self.shape.maskOn(volume), grid
+        return self._mask
+
+
 class ShapeReader:
-    """Turns scene regions into measurable ones; the voxels of a segment are read again only after they changed."""
+    """Turns scene regions into measurable ones, and reads a region again only after it changed."""
 
     def __init__(self):
-        self._segments = {}
-
-    def regions(self, sceneRegions) -> list[Region]:
-        """The placed regions, in the same order. Raises BadOption for a region under a scaling or warping transform."""
-        return [self.region(region) for region in sceneRegions if region.isPlaced]
+        self._known = {}
 
     def region(self, region) -> Region:
-        if region.segmentId:
-            shape = self._segmentShape(region)
-        elif region.node.IsA(ROI_CLASS):
-            shape = _roiShape(region)
-        else:
-            shape = _curveShape(region)
-        return Region(region.name, region.role, shape)
+        """The region with its shape in world RAS mm.
 
-    def _segmentShape(self, region):
+        Raises BadOption for an empty segment and for a region under a scaling or warping transform.
+        """
         _requireRigidParent(region)
-        stamp = _segmentStamp(region)
-        known = self._segments.get(region.key)
+        stamp = _stamp(region)
+        known = self._known.get(region.key)
         if known is None or known[0] != stamp:
-            known = self._segments[region.key] = (stamp, _labelShape(region))
-        inside, ijkToNode = known[1]
-        return LabelShape(inside, localToWorld(region.node) @ ijkToNode)
+            known = self._known[region.key] = (stamp, RememberedShape(_shapeOf(region)))
+        return Region(region.name, region.role, known[1])
+
+
+def _stamp(region):
+    """Equal as long as the region's place and form are."""
+    place = localToWorld(region.node).tobytes()
+    return (region.shape, place, _segmentTime(region) if region.segmentId else region.node.GetMTime())
+
+
+def _requireRigidParent(region):
+    parent = region.node.GetParentTransformNode()
+    if parent is not None and (not parent.IsTransformToWorldLinear() or not isRigid(localToWorld(region.node))):
+        raise BadOption(_scaledText(region))
+
+
+def _shapeOf(region):
+    if region.segmentId:
+        return _segmentShape(region)
+    return _roiShape(region) if region.node.IsA(ROI_CLASS) else _curveShape(region)
 
 
 def _roiShape(region):
     objectToWorld = slicer.util.arrayFromVTKMatrix(region.node.GetObjectToWorldMatrix()).copy()
-    _requireRigidParent(region)
     if not isRigid(objectToWorld):
         raise BadOption(_scaledText(region))
     kind = Box if region.shape == "box" else Ellipsoid
@@ -77,23 +105,14 @@ def _roiShape(region):
 
 
 def _curveShape(region):
-    _requireRigidParent(region)
     return ClosedCurve(slicer.util.arrayFromMarkupsCurvePoints(region.node, world=True).copy())
-
-
-def _requireRigidParent(region):
-    parent = region.node.GetParentTransformNode()
-    if parent is None:
-        return
-    if not parent.IsTransformToWorldLinear() or not isRigid(localToWorld(region.node)):
-        raise BadOption(_scaledText(region))
 
 
 def _scaledText(region):
     return f"{region.name} lies under a transform that scales or warps it: harden or remove the transform first."
 
 
-def _segmentStamp(region):
+def _segmentTime(region):
     segmentation = region.node.GetSegmentation()
     representation = segmentation.GetSegment(region.segmentId).GetRepresentation(
         segmentation.GetSourceRepresentationName()
@@ -101,8 +120,7 @@ def _segmentStamp(region):
     return representation.GetMTime() if representation is not None else 0
 
 
-def _labelShape(region):
-    """Boolean box (k, j, i) of a segment's voxels and the matrix of its first voxel in the node's own mm."""
+def _segmentShape(region):
     segmentation = region.node.GetSegmentation()
     if not segmentation.ContainsRepresentation(slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()):
         region.node.CreateBinaryLabelmapRepresentation()
@@ -112,7 +130,7 @@ def _labelShape(region):
     box = boundingBox(inside) if inside.size else None
     if box is None:
         raise BadOption(f"The segment {region.name} is empty: draw it first, or remove it from the list.")
-    return inside[box].copy(), croppedMatrix(_imageMatrix(image), box)
+    return LabelShape(inside[box].copy(), localToWorld(region.node) @ croppedMatrix(_imageMatrix(image), box))
 
 
 def _imageArray(image):

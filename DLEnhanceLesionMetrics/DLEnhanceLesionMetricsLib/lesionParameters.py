@@ -1,0 +1,17 @@
+"""What the user chose in Lesion Metrics, kept in the scene."""
+
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTableNode  # the wrapper finds node types among our globals
+from slicer.parameterNodeWrapper import parameterNodeWrapper
+
+from .lesionNoise import Noise
+
+
+@parameterNodeWrapper
+class LesionParameters:
+    """The pair of volumes, how noise is measured, and the table that holds the result."""
+
+    standardVolume: vtkMRMLScalarVolumeNode
+    enhancedVolume: vtkMRMLScalarVolumeNode
+    noise: Noise = Noise.TISSUE_SD
+    resultTable: vtkMRMLTableNode
+    allMeasures: bool = False

@@ -1,0 +1,256 @@
+"""Lesion Metrics on MRML nodes: regions, live measurement, comparison, export. No Qt here."""
+
+import dataclasses
+import logging
+from typing import Any
+
+import slicer
+from DLEnhanceLib.errors import BadOption, DLEnhanceError
+from DLEnhanceLib.sceneVolumes import SOURCE_ROLE, isInScene
+
+from . import sceneRegions, sceneSources
+from .lesionNoise import Noise
+from .sceneMeasuring import LiveMeasurement, Outcome, SceneMeasurement, measuredState
+from .sceneOutlines import OutlineKeeper
+from .sceneResults import fillTable
+
+try:
+    from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
+except ImportError:  # slicer-core has the scene but no scripted modules
+    ScriptedLoadableModuleLogic = object
+
+TABLE_NAME = "Lesion metrics"
+_log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass
+class PlainParameters:
+    """The fields of LesionParameters without a parameter node, for scripts on slicer-core."""
+
+    standardVolume: Any = None
+    enhancedVolume: Any = None
+    noise: Noise = Noise.TISSUE_SD
+    resultTable: Any = None
+    allMeasures: bool = False
+
+
+class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
+    """Puts regions on a pair of MR volumes and measures both alike.
+
+    Example, in Slicer's Python console::
+
+        from DLEnhanceLesionMetrics import DLEnhanceLesionMetricsLogic
+
+        logic = DLEnhanceLesionMetricsLogic()
+        logic.setVolumes(slicer.util.getNode("T1 post"), slicer.util.getNode("T1 post DL-ENH"))
+        logic.addRegion("lesion", (-21.6, 6.9, -45.6), 5.0)          # center in RAS mm, diameter in mm
+        logic.addRegion("reference", (22.0, 10.0, -45.6), 8.0)
+        for row in logic.measure():
+            print(row.lesion, row.condition, row.metric, row.method, row.value, row.warning)
+        logic.exportCsv("/tmp/lesions.csv")
+        logic.showComparison()
+        logic.exportFigure("/tmp/lesions.png")
+
+    Call release() when the logic is no longer needed: it watches the scene.
+    """
+
+    def __init__(self, *, parameters=None):
+        if ScriptedLoadableModuleLogic is not object:
+            ScriptedLoadableModuleLogic.__init__(self)
+        self._parameters = parameters
+        self._measurement = SceneMeasurement(self.scene)
+        self._outlines = OutlineKeeper(self.scene)
+        self._outlines.sync()
+        self._live = None
+        self._state = None
+        self.outcome = Outcome()
+        self.onOutcome = []
+        """Callables without arguments, called after the live measurement changed ``outcome``."""
+
+    @property
+    def scene(self):
+        return slicer.mrmlScene
+
+    @property
+    def parameters(self):
+        if self._parameters is None:
+            hasNode = ScriptedLoadableModuleLogic is not object
+            self._parameters = self.getParameterNode() if hasNode else PlainParameters()
+        return self._parameters
+
+    def getParameterNode(self):
+        from .lesionParameters import LesionParameters
+
+        return LesionParameters(super().getParameterNode())
+
+    def release(self):
+        """Stop watching the scene; outlines stay where they are."""
+        self.stopLive()
+        self.hideComparison()
+        self._outlines.release()
+
+    # Volumes
+
+    def setVolumes(self, standardNode, enhancedNode=None):
+        """Choose the pair; without an enhanced volume, the newest that was made from the standard is taken."""
+        self.parameters.standardVolume = standardNode
+        self.parameters.enhancedVolume = enhancedNode or self.enhancedOf(standardNode)
+        self.update()
+
+    def enhancedOf(self, standardNode):
+        """The newest volume of the scene that refers to this one as its source, or None."""
+        if not isInScene(standardNode):
+            return None
+        nodes = self.scene.GetNodesByClass("vtkMRMLScalarVolumeNode")
+        nodes.UnRegister(None)
+        volumes = [nodes.GetItemAsObject(n) for n in range(nodes.GetNumberOfItems())]
+        made = [node for node in volumes if node.GetNodeReference(SOURCE_ROLE) is standardNode]
+        return made[-1] if made else None
+
+    # Regions
+
+    def regions(self, role=None):
+        """The regions of the scene: lesions, references, air; or those of one role."""
+        return sceneRegions.regionsOf(self.scene, role)
+
+    def addRegion(self, role, centerRAS=None, sizeMm=None, *, name=None, shape="ellipsoid"):
+        """Add an ellipsoid (or "box") and return its SceneRegion.
+
+        role: "lesion", "reference" or "air". centerRAS: mm; None puts it where the views look now. sizeMm: one diameter
+        or three edge lengths in mm; the role's usual size when None.
+        """
+        if centerRAS is None:
+            centerRAS = self.viewCenter()
+        return self._added(sceneRegions.addRegion(self.scene, role, centerRAS, sizeMm, name=name, shape=shape))
+
+    def addCurve(self, role, pointsRAS=(), *, name=None):
+        """Add a closed curve through points in RAS mm (all near one plane) and return its SceneRegion."""
+        return self._added(sceneRegions.addCurve(self.scene, role, pointsRAS, name=name))
+
+    def adoptRegion(self, node, role, *, segmentId=""):
+        """Make an existing box, closed curve or segment a region."""
+        return self._added(sceneRegions.adoptRegion(node, role, segmentId=segmentId))
+
+    def addRegionsFromSegmentation(self, segmentationNode, role="lesion", *, segmentIds=None):
+        """Make segments regions of one role, all of them when segmentIds is None."""
+        return self._added(sceneSources.addRegionsFromSegmentation(segmentationNode, role, segmentIds=segmentIds))
+
+    def addRegionsFromLabelVolume(self, labelNode, *, lesionLabel=1, referenceLabel=2, airLabel=3):
+        """Copy the labels of a label volume into regions; separate parts of the lesion label become L1, L2 ..."""
+        return self._added(
+            sceneSources.addRegionsFromLabelVolume(
+                self.scene, labelNode, lesionLabel=lesionLabel, referenceLabel=referenceLabel, airLabel=airLabel
+            )
+        )
+
+    def _added(self, regions):
+        self._outlines.sync()
+        self.update()
+        return regions
+
+    def removeRegion(self, region):
+        sceneRegions.removeRegion(self.scene, region)
+        self._outlines.sync()
+        self.update()
+
+    def renameRegion(self, region, name):
+        sceneRegions.renameRegion(self.scene, region, name)
+
+    def setLocked(self, region, isLocked):
+        sceneRegions.setLocked(region, isLocked)
+
+    def jumpTo(self, region):
+        """Center all slice views on a region."""
+        sceneRegions.jumpTo(self.scene, region)
+
+    def editRegion(self, region=None):
+        """Show the handles of one region only; None hides all handles."""
+        sceneRegions.showHandles(self.scene, region)
+
+    def viewCenter(self):
+        """Where the first shown slice view looks, else the center of the standard volume; RAS mm."""
+        sliceNode = self._shownSliceNode()
+        if sliceNode is not None:
+            matrix = sliceNode.GetSliceToRAS()
+            return tuple(matrix.GetElement(axis, 3) for axis in range(3))
+        if not isInScene(self.parameters.standardVolume):
+            raise BadOption("Choose the standard volume first.")
+        bounds = [0.0] * 6
+        self.parameters.standardVolume.GetRASBounds(bounds)
+        return tuple((bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3))
+
+    def _shownSliceNode(self):
+        nodes = self.scene.GetNodesByClass("vtkMRMLSliceNode")
+        nodes.UnRegister(None)
+        shown = [nodes.GetItemAsObject(n) for n in range(nodes.GetNumberOfItems())]
+        return next((node for node in shown if node.IsMappedInLayout()), None)
+
+    # Measuring
+
+    def measure(self):
+        """Measure every lesion in both volumes: a list of MeasurementRow. Fills the table of the scene too.
+
+        Raises a DLEnhanceError with the sentence for the user when nothing can be measured.
+        """
+        self._publish(self._measured())
+        return list(self.outcome.rows)
+
+    def startLive(self):
+        """Keep ``outcome`` and the table up to date while regions are dragged and volumes change."""
+        if self._live is None:
+            self._live = LiveMeasurement(self.scene, self.update)
+        self.update()
+
+    def stopLive(self):
+        if self._live is not None:
+            self._live.release()
+            self._live = None
+
+    def update(self, *, force=False):
+        """Measure again if anything changed since. Never raises: what is wrong stands in ``outcome.problem``."""
+        if self._live is None and not force:
+            return
+        volumes = (self.parameters.standardVolume, self.parameters.enhancedVolume)
+        if self._live is not None:
+            self._live.follow(*volumes)
+        state = (measuredState(self.scene, *volumes), self.parameters.noise)
+        if state == self._state and not force:
+            return
+        self._state = state
+        try:
+            outcome = self._measured()
+        except DLEnhanceError as error:
+            outcome = Outcome(voxels=self._measurement.voxelCounts(volumes[0]), problem=str(error))
+        self._publish(outcome)
+
+    def _measured(self):
+        parameters = self.parameters
+        return self._measurement.measure(
+            parameters.standardVolume, parameters.enhancedVolume, method=parameters.noise.value
+        )
+
+    def _publish(self, outcome):
+        self.outcome = outcome
+        if outcome.results or isInScene(self.parameters.resultTable):
+            fillTable(self._tableNode(), outcome.results)
+        for callback in list(self.onOutcome):
+            callback()
+
+    def _tableNode(self):
+        if not isInScene(self.parameters.resultTable):
+            self.parameters.resultTable = self.scene.AddNewNodeByClass("vtkMRMLTableNode", TABLE_NAME)
+        return self.parameters.resultTable
+
+    # Export and comparison
+
+    def exportCsv(self, path):
+        """Measure and write one row per value, with method and components. Returns the path; raises DLEnhanceError."""
+        from .rows import writeCsv
+
+        rows = self.measure()
+        written = writeCsv(rows, path)
+        _log.info("Lesion metrics: %d rows written", len(rows))
+        return written
+
+    def hideComparison(self):
+        pass

@@ -1,0 +1,191 @@
+"""Measuring the regions of a scene in a pair of volume nodes: once, or live while anything that matters changes.
+
+MRML observers only, no timers: an event whose regions, volumes and noise method are as before costs next to nothing.
+"""
+
+import dataclasses
+
+import slicer
+import vtk
+from DLEnhanceLib.errors import BadOption, DLEnhanceError
+from DLEnhanceLib.sceneVolumes import contentStamp, isInScene
+from slicer.util import VTKObservationMixin
+
+from .measurement import MeasurementRow, measurePair
+from .sceneRegions import CURVE_CLASS, ROI_CLASS, SEGMENTATION_CLASS, regionsOf
+from .sceneResults import ResultRow, resultRows
+from .sceneShapes import ShapeReader, volumeView
+
+REGION_CLASSES = (ROI_CLASS, CURVE_CLASS, SEGMENTATION_CLASS)
+REGION_EVENTS = (
+    vtk.vtkCommand.ModifiedEvent,
+    slicer.vtkMRMLMarkupsNode.PointModifiedEvent,
+    slicer.vtkMRMLMarkupsNode.PointRemovedEvent,
+    slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
+    slicer.vtkSegmentation.SegmentAdded,
+    slicer.vtkSegmentation.SegmentRemoved,
+    slicer.vtkSegmentation.SegmentModified,
+    slicer.vtkSegmentation.SourceRepresentationModified,
+)
+VOLUME_EVENTS = (
+    vtk.vtkCommand.ModifiedEvent,
+    slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
+    slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What was measured. problem: one sentence when something could not be; voxels: count by region key."""
+
+    rows: tuple[MeasurementRow, ...] = ()
+    results: tuple[ResultRow, ...] = ()
+    voxels: dict = dataclasses.field(default_factory=dict)
+    problem: str = ""
+
+
+class SceneMeasurement:
+    """Measures the regions of a scene; remembers masks, so that only what changed is computed again."""
+
+    def __init__(self, scene):
+        self._scene = scene
+        self._shapes = ShapeReader()
+
+    def measure(self, standardNode, enhancedNode, *, method) -> Outcome:
+        """Measure every lesion. Regions that cannot be used are left out, and named in the problem.
+
+        Raises BadOption or UnsupportedVolume when nothing at all can be measured.
+        """
+        standard, enhanced = self._volumes(standardNode, enhancedNode)
+        regions, problems = self._readRegions()
+        voxels = {key: region.maskOn(standard).count for key, region in regions.items()}
+        if problems and not any(region.role == "lesion" for region in regions.values()):
+            raise BadOption(" ".join(problems))
+        rows = measurePair(standard, enhanced, list(regions.values()), noiseMethods=(method,), case=standard.name)
+        return Outcome(tuple(rows), tuple(resultRows(rows)), voxels, " ".join(problems))
+
+    def voxelCounts(self, standardNode) -> dict:
+        """Voxels by region key in the grid of a volume, for those regions that can be read; empty without a volume."""
+        if not isInScene(standardNode):
+            return {}
+        try:
+            standard = volumeView(standardNode)
+        except DLEnhanceError:
+            return {}
+        return {key: region.maskOn(standard).count for key, region in self._readRegions()[0].items()}
+
+    def _volumes(self, standardNode, enhancedNode):
+        if not isInScene(standardNode):
+            raise BadOption("Choose the standard volume first.")
+        if enhancedNode is standardNode:
+            raise BadOption("The enhanced volume is the standard volume: choose two different volumes.")
+        enhanced = volumeView(enhancedNode) if isInScene(enhancedNode) else None
+        return volumeView(standardNode), enhanced
+
+    def _readRegions(self):
+        regions, problems = {}, []
+        for found in regionsOf(self._scene):
+            if not found.isPlaced:
+                continue
+            try:
+                regions[found.key] = self._shapes.region(found)
+            except DLEnhanceError as error:
+                problems.append(str(error))
+        return regions, problems
+
+
+class LiveMeasurement(VTKObservationMixin):
+    """Calls onChange() whenever a region, one of the two volumes or the list of regions changed; until release()."""
+
+    def __init__(self, scene, onChange):
+        VTKObservationMixin.__init__(self)
+        self._scene, self._onChange = scene, onChange
+        self._volumes = ()
+        for node in _regionNodes(scene):
+            self._observe(node, REGION_EVENTS, self._onRegionChanged)
+        self.addObserver(scene, scene.NodeAddedEvent, self._onNodeAdded)
+        self.addObserver(scene, scene.NodeRemovedEvent, self._onNodeRemoved)
+        self.addObserver(scene, scene.EndImportEvent, self._onSceneChanged)
+        self.addObserver(scene, scene.EndCloseEvent, self._onSceneChanged)
+
+    def release(self):
+        self.removeObservers()
+
+    def follow(self, *volumeNodes):
+        """Observe these volume nodes instead of the ones before."""
+        wanted = tuple(node for node in volumeNodes if node is not None)
+        if wanted == self._volumes:
+            return
+        self.removeObservers(self._onVolumeChanged)
+        self._volumes = wanted
+        for node in dict.fromkeys(wanted):
+            self._observe(node, VOLUME_EVENTS, self._onVolumeChanged)
+
+    def _observe(self, node, events, method):
+        for event in events:
+            if not self.hasObserver(node, event, method):
+                self.addObserver(node, event, method)
+
+    def _onRegionChanged(self, _caller=None, _event=None):
+        self._onChange()
+
+    def _onVolumeChanged(self, _caller=None, _event=None):
+        self._onChange()
+
+    def _onSceneChanged(self, _caller=None, _event=None):
+        for node in _regionNodes(self._scene):
+            self._observe(node, REGION_EVENTS, self._onRegionChanged)
+        self._onChange()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _onNodeAdded(self, _caller, _event, node):
+        if any(node.IsA(name) for name in REGION_CLASSES):
+            self._observe(node, REGION_EVENTS, self._onRegionChanged)
+            if not self._scene.IsBatchProcessing():
+                self._onChange()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _onNodeRemoved(self, _caller, _event, node):
+        isWatched = node in self._volumes or any(node.IsA(name) for name in REGION_CLASSES)
+        if isWatched and not self._scene.IsBatchProcessing():
+            self._onChange()
+
+
+def measuredState(scene, *volumeNodes):
+    """Equal as long as a measurement of the same volumes by the same method would give the same result."""
+    regions = tuple(
+        (region.key, region.name, region.role, region.node.GetMTime(), *_segmentState(region))
+        for region in regionsOf(scene)
+    )
+    volumes = tuple(
+        (node.GetID(), node.GetName(), contentStamp(node), _placeState(node)) for node in volumeNodes if isInScene(node)
+    )
+    return regions, volumes
+
+
+def _segmentState(region):
+    return (
+        (region.node.GetSegmentation().GetMTime(), _placeState(region.node))
+        if region.segmentId
+        else (_placeState(region.node),)
+    )
+
+
+def _placeState(node):
+    matrix = vtk.vtkMatrix4x4()
+    parent = node.GetParentTransformNode()
+    if parent is None:
+        return ()
+    if not parent.IsTransformToWorldLinear():
+        return (parent.GetID(), parent.GetMTime())
+    parent.GetMatrixTransformToWorld(matrix)
+    return tuple(matrix.GetElement(i, j) for i in range(3) for j in range(4))
+
+
+def _regionNodes(scene):
+    found = []
+    for className in REGION_CLASSES:
+        nodes = scene.GetNodesByClass(className)
+        nodes.UnRegister(None)
+        found += [nodes.GetItemAsObject(n) for n in range(nodes.GetNumberOfItems())]
+    return found

@@ -1,0 +1,65 @@
+"""Regions from what is already drawn: the segments of a segmentation, or the labels of a label volume."""
+
+import numpy as np
+import slicer
+from DLEnhanceLib.errors import BadOption
+
+from .regions import AIR, LESION, REFERENCE
+from .sceneRegions import SEGMENTATION_CLASS, adoptRegion, nextName
+
+
+def addRegionsFromSegmentation(segmentationNode, role=LESION, *, segmentIds=None):
+    """Make segments regions of one role, all of them when segmentIds is None; they keep their names.
+
+    Raises BadOption when there is no segment.
+    """
+    if segmentationNode is None or not segmentationNode.IsA(SEGMENTATION_CLASS):
+        raise BadOption("Choose a segmentation first.")
+    wanted = list(segmentIds or segmentationNode.GetSegmentation().GetSegmentIDs())
+    if not wanted:
+        raise BadOption(f'The segmentation "{segmentationNode.GetName()}" has no segments: draw one first.')
+    return [adoptRegion(segmentationNode, role, segmentId=segmentId) for segmentId in wanted]
+
+
+def addRegionsFromLabelVolume(scene, labelNode, *, lesionLabel=1, referenceLabel=2, airLabel=3):
+    """Copy a label volume into a new segmentation whose segments are regions: L1, L2 ... for separate lesions, R1, A1.
+
+    Parts of the lesion label that do not touch (not even at a corner) become lesions of their own, largest first. Other
+    labels are left out. Raises BadOption when the volume holds none of the three labels; no node is left then.
+    """
+    if labelNode is None or labelNode.GetImageData() is None:
+        raise BadOption("Choose a label volume first.")
+    labels = slicer.util.arrayFromVolume(labelNode)
+    parts = [(LESION, part) for part in separateParts(labels == lesionLabel)]
+    for role, label in ((REFERENCE, referenceLabel), (AIR, airLabel)):
+        if np.any(labels == label):
+            parts.append((role, labels == label))
+    if not parts:
+        wanted = f"{lesionLabel}, {referenceLabel} and {airLabel}"
+        raise BadOption(f'"{labelNode.GetName()}" holds none of the labels {wanted} (lesion, reference, air).')
+    node = _newSegmentation(scene, labelNode)
+    return [_addSegment(scene, node, labelNode, role, mask) for role, mask in parts]
+
+
+def separateParts(mask):
+    """The connected parts of a boolean array (k, j, i), touching at a face, an edge or a corner, largest first."""
+    from scipy import ndimage
+
+    numbered, count = ndimage.label(mask, np.ones((3, 3, 3)))
+    sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
+    return [numbered == number + 1 for number in np.argsort(-sizes, kind="stable")]
+
+
+def _newSegmentation(scene, labelNode):
+    node = scene.AddNewNodeByClass(SEGMENTATION_CLASS, f"{labelNode.GetName()} regions")
+    node.CreateDefaultDisplayNodes()
+    node.SetReferenceImageGeometryParameterFromVolumeNode(labelNode)
+    node.SetAndObserveTransformNodeID(labelNode.GetTransformNodeID())
+    return node
+
+
+def _addSegment(scene, node, labelNode, role, mask):
+    name = nextName(scene, role)
+    segmentId = node.GetSegmentation().AddEmptySegment(name, name)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask.astype(np.uint8), node, segmentId, labelNode)
+    return adoptRegion(node, role, segmentId=segmentId)
