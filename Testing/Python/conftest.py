@@ -1,11 +1,13 @@
 """Fixtures shared by all tests."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Testing" / "Host"))
 
 
 def dataFolder():
@@ -19,3 +21,35 @@ def realData():
     if not folder.is_dir():
         pytest.skip(f"real MR data are not on this machine (looked in {folder}; set DLENHANCE_DATA)")
     return folder
+
+
+@pytest.fixture
+def aSlicerScene():
+    """A fresh HeadlessSlicer as slicer.mrmlScene, with slicer.i18n and the parameter node wrapper; no Qt."""
+    from dlenhance.headlessSlicer import HeadlessSlicer
+    from DLEnhanceTestHost.slicerModules import installSlicerModules
+
+    headless = HeadlessSlicer()
+    installSlicerModules()
+    yield headless
+    headless.scene.Clear(True)
+
+
+@pytest.fixture
+def aHost():
+    """A stand-in Slicer session with main window and views; exceptions in slots fail the test."""
+    from DLEnhanceTestHost.session import startHost
+
+    host = startHost()
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def aHostWithoutViews():
+    """The state of Slicer's generic module test: no main window, no layout manager."""
+    from DLEnhanceTestHost.session import startHost
+
+    host = startHost(mainWindow=False)
+    yield host
+    host.close()

@@ -1,0 +1,40 @@
+"""Turns this process, once, into one that looks like Slicer: qt, ctk, the MRML widgets and the modules without Qt."""
+
+import functools
+import sys
+import types
+
+import slicer
+from PySide6 import QtWidgets
+
+from . import pythonQt
+from .slicerModules import installSlicerModules
+
+
+@functools.cache
+def installSlicerSession():
+    """The QApplication. Patches PySide6's classes for the rest of the process."""
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+    QtWidgets.QApplication.setStyle("Fusion")
+    pythonQt.installQtModule()
+    pythonQt.makeStrict()
+    from . import ctkWidgets  # after makeStrict, which must not see these classes
+
+    ctk = sys.modules["ctk"] = types.ModuleType("ctk")
+    for name, kind in ctkWidgets.CTK_CLASSES.items():
+        setattr(ctk, name, kind)
+    from . import mrmlWidgets
+
+    for name, kind in mrmlWidgets.MRML_CLASSES.items():
+        setattr(slicer, name, kind)
+    pythonQt.StubLoader.stubs = {**ctkWidgets.CTK_CLASSES, **mrmlWidgets.MRML_CLASSES}
+    installSlicerModules()
+    return application
+
+
+def startHost(**options):
+    """A Host: see the package's docstring."""
+    installSlicerSession()
+    from .host import Host
+
+    return Host(**options)
