@@ -17,8 +17,8 @@ from .errors import MissingPackage
 
 _log = logging.getLogger(__name__)
 
-REQUIREMENTS = ()
-"""pip requirements beyond what Slicer and the PyTorch extension bring; import name before the first version sign."""
+REQUIREMENTS = ("safetensors>=0.4",)
+"""What neither Slicer nor the PyTorch extension brings: safetensors reads the weights."""
 TORCH_REQUIREMENT = ">=2.1.2"
 EXTENSION = "PyTorch"
 
@@ -47,9 +47,9 @@ class Packages:
     askUser(question) -> bool asks before anything is downloaded; the default asks through Slicer.
     """
 
-    def __init__(self, *, askUser=None, requirements=REQUIREMENTS, isImportable=isImportable):
+    def __init__(self, *, askUser=None, requirements=REQUIREMENTS, isFound=None):
         self._askUser = askUser or slicer.util.confirmOkCancelDisplay
-        self._requirements, self._isImportable = list(requirements), isImportable
+        self._requirements, self._isFound = list(requirements), isFound or isImportable
         self._needsRestart, self._torchProblem = False, ""
 
     def nextStep(self) -> SetupStep | None:
@@ -58,8 +58,8 @@ class Packages:
             return _restartStep()
         if self._torchProblem:
             return _repairStep(self._torchProblem)
-        if not self._isImportable("torch"):
-            return _torchStep() if self._isImportable("PyTorchUtils") else _extensionStep()
+        if not self._isFound("torch"):
+            return _torchStep() if self._isFound("PyTorchUtils") else _extensionStep()
         if self._missingRequirements():
             return _packagesStep(self._missingRequirements())
         return None
@@ -135,7 +135,7 @@ class Packages:
             from slicer import packaging
 
             return packaging.pip_check([requirement])
-        return self._isImportable(_importName(requirement))
+        return self._isFound(_importName(requirement))
 
 
 _ACTIONS = {

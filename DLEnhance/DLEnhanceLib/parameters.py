@@ -74,3 +74,32 @@ def presetOf(strengths: Strengths) -> Preset:
         if max(map(abs, apart)) < 1e-3:
             return Preset(name)
     return Preset.CUSTOM
+
+
+class PresetLink:
+    """Keeps preset and sliders of one parameter node consistent, whichever was changed last. Call ``update`` after."""
+
+    def __init__(self, parameters):
+        self._parameters, self._busy = parameters, False
+        self._strengths = self._preset = None
+        self._follow(presetOf(strengthsOf(parameters)))
+
+    def update(self):
+        """A preset chosen anew sets the sliders; a slider moved shows the preset it fits, else Custom."""
+        if self._busy:
+            return
+        parameters = self._parameters
+        if parameters.preset not in (self._preset, Preset.CUSTOM):
+            self._follow(parameters.preset)
+        elif strengthsOf(parameters) != self._strengths:
+            self._follow(presetOf(strengthsOf(parameters)))
+        else:
+            self._preset = parameters.preset
+
+    def _follow(self, preset):
+        self._busy = True  # each assignment notifies our caller
+        self._parameters.preset = preset
+        if preset != Preset.CUSTOM:
+            setStrengths(self._parameters, PRESETS[preset.value])
+        self._preset, self._strengths = preset, strengthsOf(self._parameters)
+        self._busy = False

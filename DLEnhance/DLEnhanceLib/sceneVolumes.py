@@ -118,6 +118,15 @@ def sourceOf(node):
     return node.GetNodeReference(SOURCE_ROLE) if node is not None else None
 
 
+def derivedNode(node, kind: str):
+    """The volume of this kind ("residual", "noise", ...) that was made for the node; None when there is none."""
+    return node.GetNodeReference(f"DLEnhance.{kind}")
+
+
+def setDerivedNode(node, kind: str, derived):
+    node.SetNodeReferenceID(f"DLEnhance.{kind}", derived.GetID())
+
+
 def isInScene(node) -> bool:
     """Whether the node object still belongs to the scene. Ids are reused after a close, so they prove nothing."""
     return node is not None and bool(slicer.mrmlScene.IsNodePresent(node))
@@ -146,11 +155,17 @@ def dicomTags(node) -> dict:
     """Acquisition attributes by DICOM keyword, as far as they can be found; empty for a volume without DICOM."""
     path = _dicomFile(node)
     if path is not None:
-        from .dicomReading import tagsOfFile
-
-        return dict(tagsOfFile(path))
+        return _tagsOfFile(path)
     modality = _hierarchyAttribute(node, "DICOM.Modality")
     return {"Modality": modality} if modality else {}
+
+
+def _tagsOfFile(path):
+    import pydicom  # here and not above: Slicer must start fast
+
+    from .dicomTags import plainTags
+
+    return plainTags(pydicom.dcmread(path, stop_before_pixels=True))
 
 
 def _dicomFile(node):

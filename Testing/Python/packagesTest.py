@@ -31,7 +31,7 @@ def machineWith(*found):
 
 def setupOn(*found, answer=True, requirements=()):
     user = Answers(answer)
-    return packages.Packages(askUser=user, requirements=requirements, isImportable=machineWith(*found)), user
+    return packages.Packages(askUser=user, requirements=requirements, isFound=machineWith(*found)), user
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""The classes Slicer looks for in module DL Enhance; everything else is in DLEnhanceLib."""
+
+import slicer
+from DLEnhanceLib.logic import DLEnhanceLogic
+from DLEnhanceLib.panel import DLEnhanceWidget
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleTest
+
+__all__ = ["DLEnhance", "DLEnhanceLogic", "DLEnhanceTest", "DLEnhanceWidget"]
+
+
+class DLEnhance(ScriptedLoadableModule):
+    """What Slicer shows of the module; runs at every start of Slicer, so it does nothing else."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("DL Enhance")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Filtering")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["DLEnhance contributors"]
+        self.parent.helpText = _(
+            "Removes noise and truncation ringing from MR volumes and undoes blur, each as strongly as you want, with "
+            " the original one key away. Research use only."
+        )
+        self.parent.acknowledgementText = _(
+            "Built with 3D Slicer, PyTorch and SimpleITK. The model was trained on simulated and public data only."
+        )
+
+
+class DLEnhanceTest(ScriptedLoadableModuleTest):
+    """Inside Slicer: a volume enhanced with the real model, beside its source and on its grid."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def test_enhanced_volume_lies_on_the_grid_of_its_source(self):
+        import numpy as np
+
+        k, j, i = np.mgrid[:24, :40, :36]
+        head = ((k - 12) / 10) ** 2 + ((j - 20) / 16) ** 2 + ((i - 18) / 14) ** 2 < 1
+        voxels = 1000.0 * head + np.random.default_rng(1).normal(0, 40, head.shape)
+        inputNode = slicer.util.addVolumeFromArray(np.abs(voxels).astype(np.int16), name="phantom")
+        before = slicer.util.arrayFromVolume(inputNode).copy()
+        logic = DLEnhanceLogic()
+        outputNode = logic.enhance(inputNode, profile="fast", device="cpu")
+        assert np.array_equal(slicer.util.arrayFromVolume(inputNode), before)
+        enhanced = slicer.util.arrayFromVolume(outputNode)
+        assert enhanced.dtype == before.dtype
+        inside = np.s_[8:16, 14:26, 12:24]
+        assert enhanced[inside].std() < before[inside].std()

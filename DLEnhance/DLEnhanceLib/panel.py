@@ -1,0 +1,263 @@
+"""The panel of DL Enhance: shows and edits what the logic does; computes nothing itself. Written for PythonQt."""
+
+import importlib
+import logging
+import sys
+
+import qt
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
+from slicer.util import VTKObservationMixin
+
+from . import sceneViews
+from .errors import DLEnhanceError, EnhancementCanceled
+from .logic import DLEnhanceLogic
+from .packages import Packages
+from .panelDevices import DeviceBox
+from .panelJob import JobView
+from .panelResult import ResultBox
+from .panelSetup import SetupBox
+from .panelSurvey import SurveyView
+from .panelTexts import finishedText, progressText
+from .parameters import PresetLink, strengthsOf
+from .version import LABEL
+
+REBLEND_MILLISECONDS = 30
+_log = logging.getLogger(__name__)
+
+
+class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """Input, output, strength, Apply and the result. Survives no main window, no layout manager, no torch."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = self.ui = None
+        self._parameters = self._guiTag = self._presetLink = None
+        self.askPath = self._askPath
+
+    # Life cycle
+
+    def setup(self):
+        ScriptedLoadableModuleWidget.setup(self)
+        root = slicer.util.loadUI(self.resourcePath("UI/DLEnhance.ui"))
+        self.layout.addWidget(root)
+        self.ui = slicer.util.childWidgetVariables(root)
+        root.setMRMLScene(slicer.mrmlScene)
+        self.logic = DLEnhanceLogic()
+        self._makeParts(root)
+        self._connections = [
+            (self.ui.applyButton.clicked, self.onApply),
+            (self.ui.enhanceAdvancedButton.contentsCollapsed, self.onAdvancedCollapsed),
+            (self._reblendTimer.timeout, self._reblend),
+        ]
+        for signal, slot in self._connections:
+            signal.connect(slot)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
+        self.useParameters(self.logic.getParameterNode())
+
+    def _makeParts(self, root):
+        self.ui.researchUseLabel.setText(_(LABEL))
+        self.setupBox = SetupBox(self.ui, Packages(), self.updateButtons, self.showError)
+        self.deviceBox = DeviceBox(self.ui.deviceComboBox)
+        self.surveyView = SurveyView(self.logic, self.ui.surveyLabel)
+        self.resultBox = ResultBox(root, self.ui, self.logic, self.guarded, self._askForPath)
+        self.runView = JobView(self._onRunFinished, self._onRunProgress)
+        self._reblendTimer = qt.QTimer()
+        self._reblendTimer.setSingleShot(True)
+        self._reblendTimer.setInterval(REBLEND_MILLISECONDS)
+
+    def cleanup(self):
+        self.useParameters(None)
+        self.removeObservers()
+        if self.ui is None:
+            return
+        self._reblendTimer.stop()
+        for signal, slot in self._connections:
+            signal.disconnect(slot)
+        for part in (self.setupBox, self.deviceBox, self.surveyView, self.resultBox, self.runView):
+            part.release()
+
+    def enter(self):
+        self.setupBox.update()
+        self.useParameters(self.logic.getParameterNode())
+        self.resultBox.update()
+
+    def exit(self):
+        self.useParameters(None)
+
+    def onReload(self):
+        """Reload imports DLEnhance.py only; without our package in sys.modules it is imported anew with it."""
+        for name in [name for name in sys.modules if name.split(".")[0] == "DLEnhanceLib"]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneStartClose(self, caller, event):
+        """A run is stopped and its result dropped; nothing of the scene is kept."""
+        self.runView.drop()
+        self._reblendTimer.stop()
+        self.useParameters(None)
+        self.logic.forget()
+        self.surveyView.forget()
+        self.resultBox.forget()
+        self.showStatus("")
+        self.updateButtons()
+
+    def onSceneEndClose(self, caller, event):
+        if self.parent.isEntered:
+            self.useParameters(self.logic.getParameterNode())
+
+    def onNodeRemoved(self, caller, event):
+        """Perhaps a volume of the last run."""
+        if not slicer.mrmlScene.IsClosing():
+            self.resultBox.update()
+
+    # Parameters
+
+    def useParameters(self, parameters):
+        """Show and edit this parameter node; None lets go of the one shown."""
+        if self._parameters is not None:
+            self._parameters.disconnectGui(self._guiTag)
+            self.removeObserver(self._parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
+        self._parameters = parameters
+        if parameters is not None:
+            self._presetLink = PresetLink(parameters)
+            self._guiTag = parameters.connectGui(self.ui)
+            self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
+            self.onParametersModified()
+
+    def onParametersModified(self, caller=None, event=None):
+        if self._parameters is None:
+            return
+        self._presetLink.update()
+        self.surveyView.show(self._parameters.inputVolume)
+        self.updateButtons()
+        if self._isLive() and strengthsOf(self._parameters) != self.logic.finished.run.strengths:
+            self._reblendTimer.start()
+
+    def _isLive(self):
+        return self.logic.isLive(self._parameters.inputVolume, self._parameters.outputVolume)
+
+    def updateButtons(self):
+        """Apply or Cancel, and why Apply is disabled."""
+        ui, isRunning = self.ui, self.runView.isBusy
+        obstacle = "" if isRunning else self._obstacle()
+        ui.applyButton.setText(_("Cancel") if isRunning else _("Apply"))
+        ui.applyButton.setEnabled(not obstacle)
+        ui.applyButton.setToolTip(obstacle or (_("Stop; nothing is kept") if isRunning else _("Enhance the volume")))
+        for widget in (ui.inputSelector, ui.outputSelector, ui.profileComboBox, ui.deviceComboBox):
+            widget.setEnabled(not isRunning)
+        ui.enhanceProgressBar.setVisible(isRunning)
+
+    def _obstacle(self):
+        """Why Apply cannot be pressed, for its tooltip; empty when it can."""
+        parameters = self._parameters
+        if self.setupBox.step is not None:
+            return self.setupBox.step.sentence
+        if parameters is None or parameters.inputVolume is None:
+            return _("Choose an input volume")
+        if parameters.inputVolume is parameters.outputVolume:
+            return _("Choose another output volume: the input volume is never changed")
+        return ""
+
+    # Apply and cancel
+
+    def onApply(self, checked=False):
+        if self.runView.isBusy:
+            self.showStatus(_("Stopping..."))
+            self.runView.cancel()
+        else:
+            self.guarded(self._startRun)
+        self.updateButtons()
+
+    def _startRun(self):
+        parameters = self._parameters
+        self.showStatus(_("Loading the model..."))
+        with slicer.util.WaitCursor():
+            pending = self._pendingRun(parameters)
+        self.surveyView.pause()
+        self.runView.watch(pending.job, pending)
+
+    def _pendingRun(self, parameters):
+        try:
+            return self.logic.startRun(
+                parameters.inputVolume,
+                strengths=strengthsOf(parameters),
+                profile=parameters.profile.value,
+                device=self.deviceBox.deviceId,
+                outputNode=parameters.outputVolume,
+            )
+        except (ImportError, OSError) as error:  # what a damaged installation of PyTorch raises
+            self.setupBox.packages.noteBrokenTorch(error)
+            self.setupBox.update()
+            raise DLEnhanceError(self.setupBox.step.sentence) from error
+
+    def _onRunProgress(self, job):
+        self.ui.enhanceProgressBar.setValue(int(100 * job.fraction))
+        if not job.cancelRequested:
+            self.showStatus(progressText(job))
+
+    def _onRunFinished(self, pending):
+        self.showStatus("")
+        self.guarded(lambda: self._finishRun(pending))
+        self.resultBox.update()
+        self.resultBox.scheduleChecks()
+        self.updateButtons()
+
+    def _finishRun(self, pending):
+        parameters = self.logic.getParameterNode()
+        outputNode = self.logic.finishRun(pending, strengths=strengthsOf(parameters))
+        parameters.outputVolume = outputNode
+        self.showStatus(finishedText(self.logic.finished.run))
+        if self.parent.isEntered:
+            sceneViews.showInViews(outputNode, [outputNode, pending.inputNode])
+
+    def _reblend(self):
+        if self._parameters is None or not self._isLive():
+            return
+        self.guarded(lambda: self.logic.reblend(strengthsOf(self._parameters)))
+        self.resultBox.onReblended()
+
+    # Devices
+
+    def onAdvancedCollapsed(self, collapsed=False):
+        """Listing the devices imports torch, so it waits until the list is wanted."""
+        if collapsed or self.deviceBox.isFilled or self.setupBox.step is not None:
+            return
+        with slicer.util.WaitCursor():
+            self.guarded(self.deviceBox.fill)
+
+    # What the user is told
+
+    def guarded(self, action):
+        """Run an action of the user; a failure is shown in a sentence instead of a traceback."""
+        try:
+            action()
+        except EnhancementCanceled as canceled:
+            self.showStatus(str(canceled))
+        except DLEnhanceError as error:
+            self.showError(str(error))
+        except Exception as error:
+            _log.exception("DL Enhance failed")
+            self.showError(_("DL Enhance failed: {problem}. The error log has the details.").format(problem=error))
+
+    def showError(self, text):
+        self.showStatus(text)
+        slicer.util.errorDisplay(text)
+
+    def showStatus(self, text):
+        self.ui.enhanceStatusLabel.setText(text)
+
+    def _askForPath(self, title, name, nameFilter):
+        return self.askPath(title, name, nameFilter)
+
+    def _askPath(self, title, name, nameFilter):
+        """The chosen file or an empty string. PythonQt gives a string, PySide6 a pair."""
+        chosen = qt.QFileDialog.getSaveFileName(self.parent, title, name, nameFilter)
+        return chosen if isinstance(chosen, str) else chosen[0]

@@ -1,0 +1,57 @@
+"""The device box: Automatic and each device by its name. The choice belongs to the machine, not to the scene."""
+
+import qt
+from slicer.i18n import tr as _
+
+AUTOMATIC = "auto"
+SETTING = "DLEnhance/Device"
+
+
+class DeviceBox:
+    """Fills a combo box; listing the devices imports torch, so it happens only when ``fill`` is called.
+
+    usableDevices() -> list of Device(id, label, memory), each proved by a computation.
+    """
+
+    def __init__(self, comboBox, usableDevices=None):
+        self._box, self._usableDevices = comboBox, usableDevices or _usableDevices
+        self._ids, self.isFilled = [AUTOMATIC], False
+        self._box.addItem(_("Automatic"))
+        self._box.activated.connect(self._onActivated)
+
+    @property
+    def deviceId(self):
+        """ "auto", or the id of the chosen device; "auto" too when a stored one is gone."""
+        if self.isFilled:
+            return self._ids[self._box.currentIndex]
+        return str(qt.QSettings().value(SETTING) or AUTOMATIC)
+
+    def fill(self):
+        """List what this machine has; takes seconds the first time."""
+        devices = self._usableDevices()
+        wanted = str(qt.QSettings().value(SETTING) or AUTOMATIC)
+        self._ids = [AUTOMATIC, *(device.id for device in devices)]
+        self._box.clear()
+        self._box.addItem(_("Automatic ({device})").format(device=devices[0].label))
+        for device in devices:
+            self._box.addItem(_label(device))
+        self._box.setCurrentIndex(self._ids.index(wanted) if wanted in self._ids else 0)
+        self.isFilled = True
+
+    def release(self):
+        self._box.activated.disconnect(self._onActivated)
+
+    def _onActivated(self, index=0):
+        qt.QSettings().setValue(SETTING, self._ids[index])
+
+
+def _label(device):
+    if not device.memory:
+        return device.label
+    return _("{device}, {memory:.0f} GB").format(device=device.label, memory=device.memory / 2**30)
+
+
+def _usableDevices():
+    from .devices import usableDevices
+
+    return usableDevices()

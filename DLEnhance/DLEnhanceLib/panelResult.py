@@ -1,0 +1,152 @@
+"""The result section: which image the views show, side by side, the checks, components and the report."""
+
+import qt
+from slicer.i18n import tr as _
+
+from . import sceneViews
+from .panelJob import JobView
+from .panelTexts import guardText, paragraphs
+
+GUARD_DELAY_MILLISECONDS = 400
+KEY = "O"
+
+
+class ResultBox:
+    """Acts on the last run of the logic. guarded(action) runs an action and shows its failure to the user."""
+
+    def __init__(self, root, ui, logic, guarded, askPath):
+        self._ui, self._logic, self._guarded, self._askPath = ui, logic, guarded, askPath
+        self._guardView = JobView(self._onGuardFinished)
+        self._guardTimer = qt.QTimer()
+        self._guardTimer.setSingleShot(True)
+        self._guardTimer.setInterval(GUARD_DELAY_MILLISECONDS)
+        self._shortcut = qt.QShortcut(qt.QKeySequence(KEY), root)
+        self._connections = [
+            (self._guardTimer.timeout, self._startGuard),
+            (self._shortcut.activated, self.toggleOriginal),
+            (ui.showEnhancedButton.clicked, self.showEnhanced),
+            (ui.showOriginalButton.clicked, self.showOriginal),
+            (ui.showResidualButton.clicked, self.showResidual),
+            (ui.noiseComponentButton.clicked, self._onNoise),
+            (ui.ringingComponentButton.clicked, self._onRinging),
+            (ui.blurComponentButton.clicked, self._onBlur),
+            (ui.exportReportButton.clicked, self._onExport),
+        ]
+        for signal, slot in self._connections:
+            signal.connect(slot)
+        self.update()
+
+    def release(self):
+        for signal, slot in self._connections:
+            signal.disconnect(slot)
+        self._guardTimer.stop()
+        self._guardView.release()
+
+    def forget(self):
+        """The scene closes."""
+        self._guardTimer.stop()
+        self._guardView.drop()
+        self.update()
+
+    # What the views show
+
+    def showEnhanced(self, checked=False):
+        self._show(lambda: self._logic.finished.outputNode)
+
+    def showOriginal(self, checked=False):
+        self._show(lambda: self._logic.finished.inputNode)
+
+    def showResidual(self, checked=False):
+        self._show(self._logic.residualNode)
+
+    def toggleOriginal(self):
+        """The key: original and back."""
+        if not self._isAlive():
+            return
+        if sceneViews.shownIn(self._family()) is self._logic.finished.inputNode:
+            self.showEnhanced()
+        else:
+            self.showOriginal()
+
+    def _show(self, nodeOf):
+        if self._isAlive():
+            self._guarded(lambda: sceneViews.showInViews(nodeOf(), self._family()))
+        self.update()
+
+    def _family(self):
+        finished = self._logic.finished
+        return [finished.outputNode, finished.inputNode, *self._logic.derivedNodes()]
+
+    # After a run and after each move of a slider
+
+    def update(self):
+        """Buttons and checks follow the last run; everything is disabled without one."""
+        isAlive, ui = self._isAlive(), self._ui
+        for button in (
+            ui.showEnhancedButton,
+            ui.showOriginalButton,
+            ui.showResidualButton,
+            ui.noiseComponentButton,
+            ui.ringingComponentButton,
+            ui.blurComponentButton,
+            ui.exportReportButton,
+        ):
+            button.setEnabled(isAlive)
+        self._updateShown(isAlive)
+        self._updateChecks(isAlive)
+
+    def onReblended(self):
+        """The strengths have changed: the residual follows at once, the checks when the slider rests."""
+        if sceneViews.shownIn(self._family()) in self._logic.derivedNodes():
+            self._logic.residualNode()
+        self._updateChecks(True)
+        self._guardTimer.start()
+
+    def _updateShown(self, isAlive):
+        shown = sceneViews.shownIn(self._family()) if isAlive else None
+        finished = self._logic.finished
+        self._ui.showEnhancedButton.setChecked(isAlive and shown is finished.outputNode)
+        self._ui.showOriginalButton.setChecked(isAlive and shown is finished.inputNode)
+        isResidual = isAlive and shown is not None and shown not in (finished.outputNode, finished.inputNode)
+        self._ui.showResidualButton.setChecked(isResidual)
+
+    def _updateChecks(self, isAlive):
+        if not isAlive:
+            self._ui.guardLabel.setText(paragraphs([_("Nothing has been enhanced yet.")]))
+        elif self._logic.finished.isChecked:
+            self._ui.guardLabel.setText(guardText(self._logic.finished.run.guard))
+        else:
+            self._ui.guardLabel.setText(paragraphs([_("Checking the new strength...")]))
+
+    def scheduleChecks(self):
+        """Check soon, if the strengths of the last run were not checked."""
+        if self._isAlive() and not self._logic.finished.isChecked:
+            self._guardTimer.start()
+
+    def _startGuard(self):
+        if self._isAlive() and not self._logic.finished.isChecked:
+            self._guardView.watch(self._logic.startGuard())
+
+    def _onGuardFinished(self, job):
+        self._guarded(lambda: self._logic.finishGuard(job))
+        self._updateChecks(self._isAlive())
+
+    # Components and report
+
+    def _onNoise(self, checked=False):
+        self._show(lambda: self._logic.componentNode("noise"))
+
+    def _onRinging(self, checked=False):
+        self._show(lambda: self._logic.componentNode("ringing"))
+
+    def _onBlur(self, checked=False):
+        self._show(lambda: self._logic.componentNode("blur"))
+
+    def _onExport(self, checked=False):
+        path = self._askPath(_("Export report"), "DLEnhance-report.json", "JSON (*.json)")
+        if path:
+            self._guarded(lambda: self._logic.writeReport(path))
+
+    def _isAlive(self):
+        finished = self._logic.finished
+        return finished is not None and finished.isAlive()
