@@ -13,7 +13,7 @@ from DLEnhanceLib.volume import Volume
 
 # Above this many voxels a shape is cut at the image border before it is rasterised.
 LARGEST_BOX = 2_000_000
-# Keeps half-open borders half open when a face meets voxel centers up to rounding; in half edge lengths.
+# Keeps borders where they are when a face meets voxel centers up to rounding; in half edge lengths.
 BORDER_TOLERANCE = 1e-9
 
 
@@ -99,7 +99,7 @@ def ellipsoidMask(volume: Volume, objectToRAS: np.ndarray, size) -> RegionMask:
     extent = np.linalg.norm(scaledToIJK[:3, :3], axis=1)
 
     def isInside(x, y, z):
-        return x * x + y * y + z * z <= 1.0
+        return x * x + y * y + z * z <= 1.0 + BORDER_TOLERANCE
 
     return _solidMask(volume, scaledToIJK, extent, isInside)
 
