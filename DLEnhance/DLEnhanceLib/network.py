@@ -52,7 +52,7 @@ class ResidualBlock(nn.Module):
 class Enhancer(nn.Module):
     """Residual network on the 2x2x2 Haar bands (enhancement-notes 2.2), with three component heads.
 
-    The noise head is multiplied by the noise map, so that its size is known beforehand and a clean image stays as it is.
+    The noise head is multiplied by the noise map: its size is known beforehand and a clean image stays as it is.
     The network sees the bands in tissue units and, compressed, in units of the noise (SNR units, Xue 2025,
     doi:10.1148/ryai.250227).
     """
@@ -88,7 +88,9 @@ class Enhancer(nn.Module):
         scale = torch.cat([coarseSigma.expand(-1, 8, -1, -1, -1), torch.full_like(inner[:, :16], 1 / DETAIL_GAIN)], 1)
         batch = image.shape[0]
         parts = (inner * scale).reshape(batch * len(COMPONENTS), 8, *inner.shape[2:])
-        return nn.functional.conv_transpose3d(parts, self.haar, stride=2).reshape(batch, len(COMPONENTS), *image.shape[2:])
+        return nn.functional.conv_transpose3d(parts, self.haar, stride=2).reshape(
+            batch, len(COMPONENTS), *image.shape[2:]
+        )
 
     def features(self, bands, coarseSigma, conditions):
         """What the first convolution sees, at half the grid."""

@@ -1,7 +1,7 @@
-"""The acquisition chain (enhancement-notes 2.4) on the complex image, in torch: k-space cut, noise, zero-filling, magnitude.
+"""The acquisition chain (enhancement-notes 2.4) on the complex image: k-space cut, noise, zero-filling, magnitude.
 
 Four images of one object come out: noisy (what the scanner stores), ringing (the same without noise), clean (the same
-resolution without ringing) and sharp (1.3 times that resolution). The components the network learns are their differences.
+resolution without ringing) and sharp (1.3 times that resolution). The network learns their differences.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ import torch
 
 from .anatomy import smoothField
 
-# A Gaussian of 0.4 of the acquired voxel has the same edge slope as the sinc of a cut k-space: 1 / (0.4 sqrt(2 pi)) = 1.
+# A Gaussian of 0.4 acquired voxels has the same edge slope as the sinc of a cut k-space: 1 / (0.4 sqrt(2 pi)) = 1.
 SLOPE_MATCHED_SIGMA = 0.4
 SHARPER = 1.3  # enhancement-notes 2.4: a target sharper than this asks the network to guess
 
@@ -21,8 +21,8 @@ SHARPER = 1.3  # enhancement-notes 2.4: a target sharper than this asks the netw
 class Protocol:
     """Scan parameters. Axes are k, j, i; fractions are of the object's own k-space (its n voxels an edge).
 
-    outFraction: stored matrix / n. support: filled share of the stored k-space, at most 1. sliceAxis: 2D acquisition with a
-    slice profile instead of a k-space cut along that axis, or None. partialFourier: share kept of partialAxis, 1 for all.
+    outFraction: stored matrix / n. support: filled share of the stored k-space, at most 1. sliceAxis: the axis of a 2D
+    acquisition with a slice profile instead of a k-space cut, or None. partialFourier: share kept of partialAxis.
     sigma: noise SD of one channel relative to the tissue level; gSpread: the noise grows up to this factor in places.
     """
 
@@ -99,8 +99,8 @@ def scan(image, coverage, protocol: Protocol, rng) -> Scan:
 def addNoise(scanned: Scan, sigma, generator):
     """One noise draw: (noisy, ringing, clean, sharp, sigma map), each (k, j, i) float32.
 
-    Complex white noise is multiplied by the g-map and passed through the same k-space filter as the signal, so that it is
-    correlated where the scanner's would be; its SD is corrected so that the map is the SD that ends up in a voxel.
+    Complex white noise is multiplied by the g-map and passed through the same k-space filter as the signal: it is
+    correlated where the scanner's would be. Its SD is corrected so that the map is the SD that ends up in a voxel.
     """
     shape, device = scanned.measured.shape, scanned.measured.device
     white = torch.view_as_complex(torch.randn(*shape, 2, generator=generator, device=device))

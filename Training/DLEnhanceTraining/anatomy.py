@@ -46,9 +46,9 @@ def loadRealHeads(dataFolder: Path):
 
 
 def shrink(voxels, factors):
-    """Fewer voxels by cutting k-space to the factors; raises SNR, so that targets are cleaner than what is to be reached."""
+    """Fewer voxels by cutting k-space to the factors: SNR rises, targets are cleaner than what is to be reached."""
     spectrum = np.fft.fftshift(np.fft.fftn(voxels.astype(np.float32)))
-    sizes = [int(round(n * f / 4)) * 4 for n, f in zip(voxels.shape, factors, strict=True)]
+    sizes = [round(n * f / 4) * 4 for n, f in zip(voxels.shape, factors, strict=True)]
     cut = tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(voxels.shape, sizes, strict=True))
     # a soft edge of the window keeps the reduced head from ringing
     window = np.ones(())
@@ -161,7 +161,9 @@ def _blockAndGrid(volume, centres, n, rng):
     steps = torch.arange(n, dtype=torch.float32, device=volume.device) - (n - 1) / 2
     m = torch.as_tensor(matrix, dtype=torch.float32, device=volume.device)
     points = (
-        steps[:, None, None, None] * m[:, 0] + steps[None, :, None, None] * m[:, 1] + steps[None, None, :, None] * m[:, 2]
+        steps[:, None, None, None] * m[:, 0]
+        + steps[None, :, None, None] * m[:, 1]
+        + steps[None, None, :, None] * m[:, 2]
     )
     local = torch.tensor([c - s for c, s in zip(centre, start, strict=True)], device=volume.device) + points
     size = torch.tensor(block.shape, device=volume.device)

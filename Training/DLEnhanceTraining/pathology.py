@@ -21,7 +21,8 @@ def drawLesion(image, lesion: Lesion, edge=0.7):
     """Adds the lesion to image (k, j, i) in place; returns (slices, coverage 0 to 1 inside them)."""
     reach = max(lesion.radii) * (2.2 if lesion.halo else 1) + 2 * edge + 1
     slices = tuple(
-        slice(max(int(c - reach), 0), min(int(c + reach) + 2, n)) for c, n in zip(lesion.centre, image.shape, strict=True)
+        slice(max(int(c - reach), 0), min(int(c + reach) + 2, n))
+        for c, n in zip(lesion.centre, image.shape, strict=True)
     )
     distance = _ellipsoidDistance(slices, lesion, image.device)
     radius = min(lesion.radii)
@@ -72,7 +73,7 @@ def drawVessel(image, start, direction, radius, contrast, rng):
 
 
 def addPathology(crop, rng):
-    """Lesions in two of three crops, vessels in most. Returns the lesion coverage (k, j, i), 0 to 1; crop.image changes.
+    """Lesions in two of three crops, vessels in most; changes crop.image. Returns the lesion coverage (k, j, i), 0 to 1.
 
     Sizes in voxels of the object; places are random, not only where anatomy expects them (enhancement-notes 2.4).
     """

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import torch
-
 from DLEnhanceLib.network import conditionVector
 
 from .acquisition import Protocol, addNoise, scan
@@ -96,7 +95,9 @@ def makeSample(scanned, rng) -> Sample:
     images = addNoise(scanned, sigma, generator)
     flips = [axis for axis in range(3) if rng.random() < 0.5]
     order = [int(a) for a in rng.permutation(3)]
-    cut = tuple(_inner(size, fraction) for size, fraction in zip(scanned.clean.shape, scanned.protocol.outFraction, strict=True))
+    cut = tuple(
+        _inner(size, fraction) for size, fraction in zip(scanned.clean.shape, scanned.protocol.outFraction, strict=True)
+    )
 
     def prepare(x):
         return x[cut].flip(flips).permute(order).contiguous()[None, None].float()

@@ -1,6 +1,6 @@
 """Trains one profile of the enhancer; resumes from its last checkpoint, runs on CPU and GPU, exports safetensors.
 
-    python -m DLEnhanceTraining.train --profile full --steps 7000 --data ../shared/data --run Training/runs/full
+python -m DLEnhanceTraining.train --profile full --steps 7000 --data ../shared/data --run Training/runs/full
 """
 
 import argparse
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
 from DLEnhanceLib.network import PROFILES, Enhancer
 
 from .anatomy import AnatomySource, loadLabelMaps, loadRealHeads

@@ -16,7 +16,7 @@ FLOOR = 1e-6  # errors below 0.1 % of tissue count as equal
 
 
 def icbm152():
-    """The ICBM152 2009a symmetric T1 template from the nilearn package: float32 (k, j, i), 1 mm, tissue near 1, air 0."""
+    """The ICBM152 2009a symmetric T1 template of the nilearn package: float32 (k, j, i), 1 mm, tissue near 1, air 0."""
     name = "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
     with importlib.resources.as_file(importlib.resources.files("nilearn.datasets.data") / name) as path:
         voxels = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).astype(np.float32)
@@ -35,9 +35,8 @@ def validationSamples(dataFolder: Path, device, count=32):
 def validationScores(network, samples):
     """Mean gains over the input in dB, and the lesion contrast kept; the network is used in full precision.
 
-    denoiseLow/High: noise removed, below and above 3 % noise. dering: ringing removed at known noise. clean: against the
-    image without noise and ringing; sharp: against the sharper truth. kept: regression slope of the output's deviation
-    from the local surround on the truth's, in lesions.
+    denoiseLow/High: noise removed, below and above 3 % noise. dering: ringing removed. clean: against the image without
+    noise and ringing; sharp: against the sharper truth. kept: regression slope of output on truth in lesions.
     """
     network.eval()
     gains = {"denoiseLow": [], "denoiseHigh": [], "dering": [], "clean": [], "sharp": [], "kept": []}

@@ -1,0 +1,140 @@
+"""Runs the network on arrays. With network.py and devices.py the only files that import torch; import it lazily."""
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from .devices import CPU, Device, chooseDevice
+from .errors import MissingPackage
+from .modelFiles import ModelFile, findModel
+from .network import MULTIPLE, Enhancer, NetworkShape, conditionVector
+
+
+class BackendOutOfMemory(Exception):
+    """The tile does not fit into the device's memory; a smaller one may."""
+
+
+class TorchBackend:
+    """One loaded model on one device."""
+
+    OutOfMemory = BackendOutOfMemory
+
+    def __init__(self, model: ModelFile, device: Device):
+        self.model, self.device = model, device
+        self._network = _loadNetwork(model).to(device.id)
+        self._autocast = _halfPrecision(device)
+        layers = [m for m in self._network.modules() if isinstance(m, (torch.nn.Conv3d, torch.nn.ConvTranspose3d))]
+        self._layerCount = len(layers)
+        self._afterLayer = None
+        for layer in layers:
+            layer.register_forward_hook(self._onLayer)
+
+    @property
+    def profile(self) -> str:
+        return self.model.profile
+
+    @property
+    def modelId(self) -> str:
+        return self.model.modelId
+
+    @property
+    def modelHash(self) -> str:
+        return self.model.card["sha256"]
+
+    @property
+    def deviceName(self) -> str:
+        return self.device.label
+
+    @property
+    def margin(self) -> int:
+        """Voxels around a tile that can change its inside noticeably."""
+        return int(self.model.card["tileMargin"])
+
+    @property
+    def tileVoxels(self) -> int:
+        """Voxels of a tile with margins: about 1.5 GB of working memory, more on a large graphics card."""
+        return 8_000_000 if self.device.memory < 16e9 else 64_000_000
+
+    def onCpu(self) -> "TorchBackend":
+        """The same model on the CPU, for when a graphics card has too little memory."""
+        return TorchBackend(self.model, CPU)
+
+    def components(self, image, sigma, support, spacing, *, reportProgress=None) -> np.ndarray:
+        """Noise, ringing and blur of a tile: (3, k, j, i) float32 in the units of the image.
+
+        image, sigma: (k, j, i) float32, tissue near 1. support (filled share of k-space), spacing (mm): along k, j, i.
+        reportProgress(fraction) is called after each layer and may raise to stop.
+        Raises BackendOutOfMemory when the tile is too large for the device.
+        """
+        shape = image.shape
+        image, sigma = _padded(image), _padded(sigma)
+        done = 0
+
+        def afterLayer():
+            nonlocal done
+            done += 1
+            if reportProgress is not None:
+                reportProgress(done / self._layerCount)
+
+        self._afterLayer = afterLayer
+        try:
+            with torch.inference_mode(), self._autocast():
+                output = self._network(
+                    *self._tensors(image, sigma), conditionVector(support, spacing)[None].to(self.device.id)
+                )
+                result = output[0].float().cpu().numpy()
+        except (torch.cuda.OutOfMemoryError, RuntimeError, MemoryError) as error:
+            if isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or "memory" in str(error).lower():
+                self._freeMemory()
+                raise BackendOutOfMemory(str(error)) from error
+            raise
+        finally:
+            self._afterLayer = None
+        return result[:, : shape[0], : shape[1], : shape[2]]
+
+    def _tensors(self, *arrays):
+        return [torch.from_numpy(array)[None, None].to(self.device.id) for array in arrays]
+
+    def _onLayer(self, *_):
+        if self._afterLayer is not None:
+            self._afterLayer()
+
+    def _freeMemory(self):
+        if self.device.id.startswith("cuda"):
+            torch.cuda.empty_cache()
+
+
+def makeBackend(profile: str = "full", device: str = "auto", *, threads: int | None = None) -> TorchBackend:
+    """The released model of a profile on a device (auto, cpu, cuda, cuda:N, mps).
+
+    Raises BadOption for an unknown profile or device and MissingPackage when the model files are absent or damaged.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    model = findModel(profile)
+    if not model.isIntact():
+        raise MissingPackage(f"The weights of profile '{profile}' are damaged; reinstall DLEnhance.")
+    return TorchBackend(model, chooseDevice(device))
+
+
+def _loadNetwork(model):
+    network = Enhancer(NetworkShape(**model.card["network"]))
+    network.load_state_dict({name: value.float() for name, value in load_file(model.weights).items()})
+    return network.eval().to(memory_format=torch.channels_last_3d)
+
+
+def _halfPrecision(device):
+    """Half precision for the residual path where the processor computes in it; decided by what the processor is.
+
+    Not by timing it: the same input must give the same output on every run.
+    """
+    if device.id.startswith("cuda"):
+        return lambda: torch.autocast("cuda", dtype=torch.float16)
+    hasBfloat16 = device.id == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return lambda: torch.autocast("cpu", dtype=torch.bfloat16, enabled=hasBfloat16)
+
+
+def _padded(array):
+    """Repeats the last voxels up to sizes the network can halve twice."""
+    missing = [(0, -size % MULTIPLE) for size in array.shape]
+    return np.ascontiguousarray(np.pad(array, missing, mode="edge"), dtype=np.float32)
