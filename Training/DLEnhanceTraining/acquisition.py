@@ -61,12 +61,12 @@ class Scan:
 
 
 def scan(image, coverage, protocol: Protocol, rng) -> Scan:
-    """Scans image (n, n, n), tissue near 1. n even; n times every outFraction even."""
-    n, device = image.shape[0], image.device
-    sizes = [2 * round(n * f / 2) for f in protocol.outFraction]
+    """Scans image (k, j, i), tissue near 1. Its sizes and their products with outFraction must be even."""
+    shape, device = image.shape, image.device
+    sizes = [2 * round(n * f / 2) for n, f in zip(shape, protocol.outFraction, strict=True)]
     phase = smoothField(image.shape, rng, device, knots=4) * (math.pi * protocol.phaseCycles)
     spectrum = torch.fft.fftshift(torch.fft.fftn(torch.polar(image, phase)))
-    profiles = [_axisProfiles(axis, n, m, protocol) for axis, m in enumerate(sizes)]
+    profiles = [_axisProfiles(axis, shape[axis], m, protocol) for axis, m in enumerate(sizes)]
     transfer = _separable([p.cut for p in profiles], device)
     if protocol.isElliptic:
         transfer = transfer * _ellipse(sizes, protocol, device)
@@ -77,7 +77,7 @@ def scan(image, coverage, protocol: Protocol, rng) -> Scan:
             kept = _fold(kept * _along(profiles[axis].clean, axis, device), axis, m)
         else:
             kept = _crop(kept, axis, m)
-    measured = _toImage(kept * transfer, n)
+    measured = _toImage(kept * transfer, shape)
     clean, sharp = (_sampled(spectrum, [getattr(p, kind) for p in profiles], sizes) for kind in ("clean", "sharp"))
     small = torch.nn.functional.interpolate(coverage[None, None], size=tuple(sizes), mode="trilinear")[0, 0]
     mask = torch.ones_like(clean)
@@ -203,16 +203,15 @@ def _fold(spectrum, axis, m):
     return torch.zeros(shape, dtype=spectrum.dtype, device=spectrum.device).index_add_(axis, target, spectrum)
 
 
-def _toImage(spectrum, n):
-    scale = float(np.prod(spectrum.shape)) / n**3
+def _toImage(spectrum, objectShape):
+    scale = float(np.prod(spectrum.shape)) / float(np.prod(objectShape))
     return torch.fft.ifftn(torch.fft.ifftshift(spectrum)) * scale
 
 
 def _sampled(spectrum, filters, sizes):
     for axis, (values, m) in enumerate(zip(filters, sizes, strict=True)):
         spectrum = _fold(spectrum * _along(values, axis, spectrum.device), axis, m)
-    n = len(filters[0])
-    return _toImage(spectrum, n).abs()
+    return _toImage(spectrum, [len(values) for values in filters]).abs()
 
 
 def _gMap(sizes, protocol, rng, device):

@@ -1,6 +1,6 @@
 """Turns a training run into the released files: safetensors, the card the code reads, and the page people read.
 
-    python -m DLEnhanceTraining.export --run Training/runs/full --data ../shared/data
+python -m DLEnhanceTraining.export --run Training/runs/full --data ../shared/data
 """
 
 import argparse
@@ -12,10 +12,9 @@ import subprocess
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
-
 from DLEnhanceLib.modelFiles import modelFolder
 from DLEnhanceLib.network import PROFILES, Enhancer
+from safetensors.torch import save_file
 
 from .validation import validationSamples, validationScores
 
@@ -85,16 +84,16 @@ def page(card):
 
 Research use only. Not for diagnostic use. Licence of the weights: {card["licence"]}.
 
-One pass over a tile of an MR volume gives noise, truncation ringing and blur. {card["parameters"]:,} parameters, stored as
-16-bit floats, SHA-256 `{card["sha256"]}`.
+One pass over a tile of an MR volume gives noise, truncation ringing and blur.
+{card["parameters"]:,} parameters, stored as 16-bit floats, SHA-256 `{card["sha256"]}`.
 
 ## Training
 Simulated scans only (`Training/DLEnhanceTraining`), of:
 
 {data}
 
-{card["stepsDone"]} of {card["recipe"]["steps"]} steps of {card["recipe"]["batch"]} samples, {card["trainingMinutes"]} minutes,
-seed {card["recipe"]["seed"]}, commit {card["commit"]}. Lesions drawn: {card["simulatedLesions"]}.
+{card["stepsDone"]} of {card["recipe"]["steps"]} steps of {card["recipe"]["batch"]} samples,
+{card["trainingMinutes"]} minutes, seed {card["recipe"]["seed"]}, commit {card["commit"]}. Lesions drawn: {card["simulatedLesions"]}.
 
 ## Validation (heads never seen in training)
 {held}

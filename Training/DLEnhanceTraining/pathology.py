@@ -73,7 +73,7 @@ def drawVessel(image, start, direction, radius, contrast, rng):
 
 
 def addPathology(crop, rng):
-    """Lesions in two of three crops, vessels in most; changes crop.image. Returns the lesion coverage (k, j, i), 0 to 1.
+    """Draws lesions into two of three crops and vessels into most. Returns the lesion coverage (k, j, i), 0 to 1.
 
     Sizes in voxels of the object; places are random, not only where anatomy expects them (enhancement-notes 2.4).
     """

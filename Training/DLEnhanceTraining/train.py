@@ -18,7 +18,7 @@ from .sampling import Pool
 from .validation import validationSamples, validationScores
 
 TRAINING_MAPS = range(1, 19)  # 19 and 20 and the ICBM152 head are for validation
-NOISE_FLOOR = 0.01
+NOISE_FLOOR = 0.02  # of tissue: below it, errors of ringing would outweigh everything else
 
 
 @dataclasses.dataclass(frozen=True)
