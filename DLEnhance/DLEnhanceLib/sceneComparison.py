@@ -38,10 +38,9 @@ class SliceComparison(VTKObservationMixin):
         self._layoutLogic = _layoutLogic(scene, layoutManager)
         self._volumes, self._guards, self._logics = (), [], {}
         self.onShownChanged = []
-        """Callables without arguments, called when the comparison appears or goes, also by the user's choice of layout."""
-        self._wasShown, self._previousLayout = False, None
+        """Callables without arguments, called when the comparison appears or goes, also by a change of layout."""
+        self._wasShown = False
         self.addObserver(scene, scene.StartCloseEvent, self._onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self._onSceneEndClose)
         self.addObserver(scene, scene.NodeRemovedEvent, self._onNodeRemoved)
         self.addObserver(self.layoutNode, vtk.vtkCommand.ModifiedEvent, self._onLayoutModified)
 
@@ -64,7 +63,7 @@ class SliceComparison(VTKObservationMixin):
         return [self._logics[tag].GetSliceCompositeNode() for tag in self._tags()]
 
     def show(self, standardNode, enhancedNode, residualNode=None):
-        """Choose our layout and show the volumes, fitted and linked. Called again, it changes volumes and keeps the view.
+        """Choose our layout and show the volumes, fitted and linked. Called again, it keeps the view.
 
         The residual keeps the window of its own display; standard and enhanced share one.
         """
@@ -104,7 +103,7 @@ class SliceComparison(VTKObservationMixin):
         wasShown = self.isShown
         self._dropVolumes()
         if wasShown:
-            self._restoreLayout(self.layoutNode.GetAttribute(_PREVIOUS_LAYOUT))
+            self._restoreLayout()
         self._reportShown()
 
     def release(self):
@@ -133,12 +132,13 @@ class SliceComparison(VTKObservationMixin):
         self.layoutNode.SetViewArrangement(layoutId)
         self._processEvents()
 
-    def _restoreLayout(self, previous):
-        if previous is not None and self._isOurLayout():
+    def _restoreLayout(self):
+        previous = self.layoutNode.GetAttribute(_PREVIOUS_LAYOUT)
+        if previous is not None:
             self.layoutNode.SetViewArrangement(int(previous))
 
     def _sliceLogic(self, tag):
-        """The logic of a view; where no window made one, one that the application logic knows, because links need that."""
+        """The logic of a view, one that the application logic knows, because links need that."""
         if self._layoutManager is not None:
             return self._layoutManager.sliceWidget(tag).sliceLogic()
         node = self._scene.GetSingletonNode(tag, "vtkMRMLSliceNode")
@@ -176,13 +176,8 @@ class SliceComparison(VTKObservationMixin):
             SliceComparison._owner = None
 
     def _onSceneStartClose(self, _caller, _event):
-        self._previousLayout = self.layoutNode.GetAttribute(_PREVIOUS_LAYOUT)  # closing takes the attribute away
-        self._dropVolumes()
-
-    def _onSceneEndClose(self, _caller, _event):
-        """The layout outlives the scene without volumes and links: that is no comparison, so the user's layout returns."""
-        self._restoreLayout(self._previousLayout)
-        self._reportShown()
+        """Give the user's layout back now: Slicer keeps the layout, but not links and volumes, over the close."""
+        self.hide()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onNodeRemoved(self, _caller, _event, node):

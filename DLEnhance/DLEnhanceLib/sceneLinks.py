@@ -1,4 +1,4 @@
-"""What keeps two compared views alike where they should be, and apart where they must be. Owned objects with release()."""
+"""What keeps two compared views alike where they should be, and apart where they must be."""
 
 import slicer
 import vtk
