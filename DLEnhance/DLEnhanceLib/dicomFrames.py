@@ -22,12 +22,14 @@ _UNIT_TOLERANCE = 1e-3
 class Frame:
     """A plane. position, row, column: mm, LPS; row and column are the directions of growing column and row number.
 
-    index is the zero-based frame number in the file, None for a classic image. traits are the values by which images
+    index is the zero-based frame number in the file, None for a classic image; number is the frame or instance number
+    that counts from 1. traits are the values by which images
     at the same place can differ (echo, diffusion, time ...).
     """
 
     path: Path
     index: int | None
+    number: int
     instanceUID: str
     seriesUID: str
     seriesNumber: int | None
@@ -130,6 +132,7 @@ def _frame(header, index, places):
     return Frame(
         path=path,
         index=index,
+        number=int(dataset.get("InstanceNumber") or 0) if index is None else index + 1,
         instanceUID=str(dataset.SOPInstanceUID),
         seriesUID=str(dataset.SeriesInstanceUID),
         seriesNumber=None if dataset.get("SeriesNumber") is None else int(dataset.SeriesNumber),

@@ -203,8 +203,8 @@ def storedPixels(stack: Stack) -> np.ndarray:
         for position in positions:
             plane = planes[frames[position].index or 0]
             if result is None:
-                result = np.empty((len(frames), *plane.shape), plane.dtype)
-            elif plane.dtype != result.dtype:
+                result = np.empty((len(frames), *plane.shape), plane.dtype.newbyteorder("="))
+            elif plane.dtype.newbyteorder("=") != result.dtype:
                 result = result.astype(np.result_type(result, plane))
             result[position] = plane
     return result

@@ -58,11 +58,18 @@ def _isSamePlane(frame, other):
 
 def _stacksOfSeries(frames):
     groups = [_ordered(part) for group in _split(frames, _layoutKey) for part in _splitByTraits(group)]
+    groups.sort(key=_listOrder)
     if len(groups) == 1:
         return [Stack(tuple(groups[0]), problem=_problem(groups[0]))]
     return [
         Stack(tuple(group), part, _difference(group, groups), _problem(group)) for part, group in enumerate(groups, 1)
     ]
+
+
+def _listOrder(group):
+    """Parts are numbered by what the scanner counted first, then by echo, b value and so on: never by file names."""
+    values = [trait if isinstance(trait, float) else 0.0 for trait in group[0].traits]
+    return min(frame.number for frame in group), values, [str(trait) for trait in group[0].traits]
 
 
 def _split(frames, key):
