@@ -213,7 +213,8 @@ def _extras(pair, masks, volume, repeat, noiseMap):
         means = [_meanOfBoth(mask, volume, repeat) for mask in (lesion, reference)]
         extra = {"difference": spread / math.sqrt(2), "repeatMeans": tuple(means)}
     if noiseMap is not None and lesion.count:
-        extra["replica"] = float(np.mean(lesion.values(noiseMap)))
+        # The root mean square is unbiased, unlike the mean of SDs over a few replicas.
+        extra["replica"] = float(np.sqrt(np.mean(np.square(lesion.values(noiseMap), dtype=np.float64))))
     return extra
 
 

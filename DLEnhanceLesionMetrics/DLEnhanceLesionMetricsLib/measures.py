@@ -64,7 +64,7 @@ class RegionSet:
     """The statistics a measure may need, of one image. difference: SD of (first - second) / sqrt 2 in the lesion.
 
     mean of the repeats in the lesion and the reference: repeatMeans (lesion, reference).
-    replica: mean over the lesion of a noise map from pseudo-replicas, in image units.
+    replica: root mean square over the lesion of a noise map from pseudo-replicas, in image units.
     """
 
     lesion: RegionStatistics
@@ -351,7 +351,7 @@ _METHODS = (
     NoiseMethod(
         "pseudo_replica",
         "Pseudo-replicas",
-        "SNR = S_L / mean over the lesion of the SD over k >= 20 enhanced copies with added noise of known sigma",
+        "SNR = S_L / root mean square over the lesion of the SD over k >= 20 enhanced copies with added known noise",
         "The true noise of a nonlinear enhancer, as far as the added noise is like the image's own.",
         _replicaNoise,
     ),
