@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import errno
+import importlib.util
 import logging
 import os
 import signal
@@ -42,11 +43,8 @@ def makeParser() -> argparse.ArgumentParser:
 
 def optionalCommands() -> list:
     """The reader study, where its package is installed."""
-    try:
-        from . import studyCommand
-    except ModuleNotFoundError:
-        return []
-    return [studyCommand]
+    name = f"{__package__}.studyCommand"
+    return [importlib.import_module(name)] if importlib.util.find_spec(name) else []
 
 
 def main(arguments=None) -> int:
@@ -149,3 +147,7 @@ def terminationAsInterrupt():
         yield
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

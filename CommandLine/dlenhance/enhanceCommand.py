@@ -12,7 +12,6 @@ from .outputs import Outputs
 from .progressBar import portion, progressBar
 from .strengthOptions import addStrengthOptions, chosenStrengths, describeStrengths
 
-VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 COMPONENTS = ("noise", "ringing", "blur")
 
 
@@ -75,12 +74,13 @@ def run(options) -> int:
 
 def planOutput(outputs, options, *, isDicom: bool) -> bool:
     """Plan OUT; True if it is a folder for a derived DICOM series."""
-    name = options.output.name.lower()
-    if name.endswith(VOLUME_SUFFIXES):
+    from DLEnhanceLib.writing import WRITABLE_SUFFIXES
+
+    if options.output.name.lower().endswith(WRITABLE_SUFFIXES):
         outputs.addFile(options.output, option="OUT")
         return False
     if not isDicom:
-        raise BadOption(f"{options.output} (OUT) must end in {', '.join(VOLUME_SUFFIXES)}: the input is not DICOM.")
+        raise BadOption(f"{options.output} (OUT) must end in {', '.join(WRITABLE_SUFFIXES)}: the input is not DICOM.")
     if options.output.suffix.lower() in (".dcm", ".ima"):
         raise BadOption(f"{options.output} (OUT) must be a folder, which receives the derived DICOM series.")
     if options.dtype != "stored":
@@ -92,16 +92,15 @@ def planOutput(outputs, options, *, isDicom: bool) -> bool:
 def enhanced(volume, options, strengths, reportProgress):
     """Run survey, network, blending and guard."""
     from DLEnhanceLib.enhancement import enhance
+    from DLEnhanceLib.priorDl import isOurOwnOutput
     from DLEnhanceLib.survey import survey
     from DLEnhanceLib.torchBackend import makeBackend
 
     if options.dtype == "float32":
         volume = volume.withVoxels(volume.voxels.astype("float32"))
+    if isOurOwnOutput(volume.tags) and not options.again:
+        raise BadOption("The input was made by DLEnhance; use the original, or --again to enhance it all the same.")
     findings = survey(volume, reportProgress=portion(reportProgress, 0.0, 0.1))
-    if isOwnOutput(findings) and not options.again:
-        raise BadOption(
-            "The input was already enhanced by dlenhance; use the original, or --again to do it all the same."
-        )
     backend = makeBackend(profile=options.profile, device=options.device, threads=options.threads)
     return enhance(
         volume,
@@ -110,10 +109,6 @@ def enhanced(volume, options, strengths, reportProgress):
         priorSurvey=findings,
         reportProgress=portion(reportProgress, 0.1, 1.0),
     )
-
-
-def isOwnOutput(findings) -> bool:
-    return findings.priorDl == "yes" and "dlenhance" in findings.priorDlReason.lower()
 
 
 def writeMain(outputs, options, enhancement, strengths, *, writesSeries: bool):
@@ -126,7 +121,7 @@ def writeMain(outputs, options, enhancement, strengths, *, writesSeries: bool):
             options.input,
             outputs.staged(options.output),
             strengths=strengths,
-            modelId=enhancement.modelId,
+            modelId=enhancement.backend["modelId"],
         )
         return
     from DLEnhanceLib.writing import writeVolume
@@ -156,8 +151,8 @@ def reportOf(options, enhancement) -> dict:
 
 def printSummary(options, enhancement, strengths):
     lines = [
-        f"{options.output} written: {describeStrengths(strengths)}, model {enhancement.modelId}, "
-        f"{enhancement.seconds:.1f} s on {enhancement.backendName}.",
+        f"{options.output} written: {describeStrengths(strengths)}, "
+        f"model {enhancement.backend['modelId']}, {enhancement.seconds:.1f} s on {enhancement.backend['device']}.",
         *(f"note: {note}" for note in enhancement.survey.notes),
         *(f"guard: {finding.sentence}" for finding in enhancement.guard.findings if not finding.passed),
         LABEL,

@@ -29,9 +29,7 @@ def run(options) -> int:
 
 
 def severalSeries(path: Path) -> list:
-    """The series of a DICOM folder that holds more than one, else nothing."""
-    if not path.is_dir():
-        return []
+    """The series of a DICOM folder or archive that holds more than one, else nothing."""
     from DLEnhanceLib.reading import listSeries
 
     series = listSeries(path)
@@ -42,17 +40,15 @@ def printSeries(several, *, asJson: bool):
     if asJson:
         writeJson({"series": [seriesAsDict(series) for series in several]})
         return
-    sys.stdout.write(f"{len(several)} series; choose one with --series NUMBER or UID:\n")
+    sys.stdout.write(f"{len(several)} series; choose one with --series:\n")
     for series in several:
         size = " x ".join(str(length) for length in series.size)
-        sys.stdout.write(
-            f"  {series.number!s:>6}  {series.modality}  {series.count:4d} files  {size:16s}  {series.description}\n"
-            f"          {series.uid}\n"
-        )
+        sys.stdout.write(f"  {series.selector:>8}  {series.modality}  {size:16s}  {series.description}\n")
+        sys.stdout.write(f"  {'':8}  {series.problem or series.uid}\n")
 
 
 def seriesAsDict(series) -> dict:
-    names = ("uid", "number", "description", "count", "size", "modality")
+    names = ("uid", "number", "description", "count", "size", "modality", "selector", "problem")
     return {name: getattr(series, name) for name in names}
 
 

@@ -37,12 +37,16 @@ class Outputs:
         self._files.append(path)
         return path
 
-    def addFolder(self, path, *, option="the output") -> Path:
-        """Plan one new folder with everything in it. A folder that holds something is refused."""
+    def addFolder(self, path, *, option="the output", replaceIfItHolds="") -> Path:
+        """Plan one new folder with everything in it.
+
+        A folder that holds something is refused, but one of an earlier run, known by a file in it, is replaced whole.
+        """
         path = absolute(path)
         if path.exists() and not path.is_dir():
             raise BadOption(f"{path} ({option}) is a file; name a folder.")
-        if path.is_dir() and any(path.iterdir()):
+        isEarlierRun = bool(replaceIfItHolds) and (path / replaceIfItHolds).is_file()
+        if path.is_dir() and any(path.iterdir()) and not isEarlierRun:
             raise BadOption(f"The folder {path} ({option}) is not empty; name a new or an empty one.")
         self._refuseInputs(path)
         self._refuseTwice(path)
