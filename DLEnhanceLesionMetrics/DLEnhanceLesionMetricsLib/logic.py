@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 import slicer
-from DLEnhanceLib.errors import BadOption, DLEnhanceError
+from DLEnhanceLib.errors import BadOption, DLEnhanceError, MissingPackage
 from DLEnhanceLib.sceneVolumes import SOURCE_ROLE, isInScene
 
 from . import sceneRegions, sceneSources
@@ -13,6 +13,7 @@ from .lesionNoise import Noise
 from .sceneMeasuring import LiveMeasurement, Outcome, SceneMeasurement, measuredState
 from .sceneOutlines import OutlineKeeper
 from .sceneResults import fillTable
+from .sceneShapes import volumeView
 
 try:
     from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
@@ -61,11 +62,12 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         self._measurement = SceneMeasurement(self.scene)
         self._outlines = OutlineKeeper(self.scene)
         self._outlines.sync()
-        self._live = None
-        self._state = None
+        self._live = self._state = self._comparison = None
         self.outcome = Outcome()
         self.onOutcome = []
         """Callables without arguments, called after the live measurement changed ``outcome``."""
+        self.onComparison = []
+        """Callables without arguments, called when the comparison appears or goes."""
 
     @property
     def scene(self):
@@ -86,7 +88,8 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
     def release(self):
         """Stop watching the scene; outlines stay where they are."""
         self.stopLive()
-        self.hideComparison()
+        if self._comparison is not None:
+            self._comparison.release()
         self._outlines.release()
 
     # Volumes
@@ -131,8 +134,8 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         """Make an existing box, closed curve or segment a region."""
         return self._added(sceneRegions.adoptRegion(node, role, segmentId=segmentId))
 
-    def addRegionsFromSegmentation(self, segmentationNode, role="lesion", *, segmentIds=None):
-        """Make segments regions of one role, all of them when segmentIds is None."""
+    def addRegionsFromSegmentation(self, segmentationNode, role=None, *, segmentIds=None):
+        """Make segments regions, all of them when segmentIds is None; without a role their names tell it."""
         return self._added(sceneSources.addRegionsFromSegmentation(segmentationNode, role, segmentIds=segmentIds))
 
     def addRegionsFromLabelVolume(self, labelNode, *, lesionLabel=1, referenceLabel=2, airLabel=3):
@@ -156,12 +159,18 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
     def renameRegion(self, region, name):
         sceneRegions.renameRegion(self.scene, region, name)
 
+    def resizeRegion(self, region, diameterMm):
+        """Make an ellipsoid or box equally long along all axes."""
+        sceneRegions.resizeRegion(region, diameterMm)
+
     def setLocked(self, region, isLocked):
         sceneRegions.setLocked(region, isLocked)
 
     def jumpTo(self, region):
         """Center all slice views on a region."""
         sceneRegions.jumpTo(self.scene, region)
+        if self.isComparisonShown:
+            self._comparison.jumpTo(sceneRegions.centerRAS(region))
 
     def editRegion(self, region=None):
         """Show the handles of one region only; None hides all handles."""
@@ -252,5 +261,72 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         _log.info("Lesion metrics: %d rows written", len(rows))
         return written
 
+    def exportFigure(self, path):
+        """Write both volumes side by side with the regions as a PNG, and return its path.
+
+        In the application it is what the comparison shows; without it, slices through the lesions by the same views.
+        Raises CannotWrite, or BadOption without a pair of volumes.
+        """
+        pair = self._pair()
+        if _layoutManager() is not None:
+            return self._captureComparison(path)
+        try:
+            from dlenhance.sliceViews import sideBySideFigure
+        except ImportError:
+            raise MissingPackage(
+                "A figure needs Slicer's views: start Slicer with its main window, or pip install dlenhance[figures]."
+            ) from None
+        names = [node.GetName() for node in pair]
+        volumes = [volumeView(node) for node in pair]
+        return sideBySideFigure(*volumes, self._measurement.coreRegions(), path, labels=names)
+
+    def _captureComparison(self, path):
+        from .sceneFigure import capturedViews, labelledPicture, writePng
+
+        wasShown = self.isComparisonShown
+        self.showComparison()
+        slicer.app.processEvents()
+        slicer.util.forceRenderAllViews()
+        try:
+            titles = [node.GetName() for node in self._pair()]
+            return writePng(labelledPicture(titles, capturedViews(self._comparison.sliceNodes)), path)
+        finally:
+            if not wasShown:
+                self.hideComparison()
+
+    @property
+    def isComparisonShown(self):
+        return self._comparison is not None and self._comparison.isShown
+
+    def showComparison(self):
+        """Both volumes in linked views of an own layout, with one window and level."""
+        from DLEnhanceLib.sceneComparison import SliceComparison
+
+        standard, enhanced = self._pair()
+        if self._comparison is None:
+            manager = _layoutManager()
+            pump = {"processEvents": slicer.app.processEvents} if manager is not None else {}
+            self._comparison = SliceComparison(self.scene, manager, **pump)
+            self._comparison.onShownChanged.append(self._reportComparison)
+        self._comparison.show(standard, enhanced)
+
     def hideComparison(self):
-        pass
+        """Back to the layout the user had before."""
+        if self._comparison is not None:
+            self._comparison.hide()
+
+    def _reportComparison(self):
+        for callback in list(self.onComparison):
+            callback()
+
+    def _pair(self):
+        pair = (self.parameters.standardVolume, self.parameters.enhancedVolume)
+        if not all(isInScene(node) for node in pair):
+            raise BadOption("Choose the standard and the enhanced volume first.")
+        return pair
+
+
+def _layoutManager():
+    """Slicer's, None without a main window and without the application."""
+    app = getattr(slicer, "app", None)
+    return app.layoutManager() if hasattr(app, "layoutManager") else None

@@ -74,6 +74,10 @@ class SceneMeasurement:
             return {}
         return {key: region.maskOn(standard).count for key, region in self._readRegions()[0].items()}
 
+    def coreRegions(self) -> list:
+        """Every region that can be read, as the core measures it."""
+        return list(self._readRegions()[0].values())
+
     def _volumes(self, standardNode, enhancedNode):
         if not isInScene(standardNode):
             raise BadOption("Choose the standard volume first.")

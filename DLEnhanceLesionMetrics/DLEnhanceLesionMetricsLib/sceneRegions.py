@@ -230,6 +230,15 @@ def renameRegion(scene, region, name):
         region.node.SetName(name)
 
 
+def resizeRegion(region, diameterMm):
+    """Make a ROI a sphere or cube of this diameter. Raises BadOption for other shapes and for a locked region."""
+    if region.segmentId or not region.node.IsA(ROI_CLASS):
+        raise BadOption(f"{region.name} was drawn by hand; only ellipsoids and boxes have a diameter.")
+    if region.isLocked:
+        raise BadOption(f"{region.name} is locked; unlock it first.")
+    region.node.SetSize(*_threeSizes(float(diameterMm)))
+
+
 def setLocked(region, isLocked):
     """Lock a ROI or curve against dragging. A segment has no lock of its own."""
     if region.segmentId:

@@ -5,12 +5,14 @@ import slicer
 from DLEnhanceLib.errors import BadOption
 
 from .regions import AIR, LESION, REFERENCE
+from .roleNames import roleOfName
 from .sceneRegions import SEGMENTATION_CLASS, adoptRegion, nextName
 
 
-def addRegionsFromSegmentation(segmentationNode, role=LESION, *, segmentIds=None):
-    """Make segments regions of one role, all of them when segmentIds is None; they keep their names.
+def addRegionsFromSegmentation(segmentationNode, role=None, *, segmentIds=None):
+    """Make segments regions, all of them when segmentIds is None; they keep their names.
 
+    role: None takes it from each segment's name ("NAWM", "air", ...), a lesion where the name does not tell.
     Raises BadOption when there is no segment.
     """
     if segmentationNode is None or not segmentationNode.IsA(SEGMENTATION_CLASS):
@@ -18,7 +20,12 @@ def addRegionsFromSegmentation(segmentationNode, role=LESION, *, segmentIds=None
     wanted = list(segmentIds or segmentationNode.GetSegmentation().GetSegmentIDs())
     if not wanted:
         raise BadOption(f'The segmentation "{segmentationNode.GetName()}" has no segments: draw one first.')
-    return [adoptRegion(segmentationNode, role, segmentId=segmentId) for segmentId in wanted]
+    segmentation = segmentationNode.GetSegmentation()
+    roles = [role or roleOfName(segmentation.GetSegment(segmentId).GetName()) or LESION for segmentId in wanted]
+    return [
+        adoptRegion(segmentationNode, chosen, segmentId=segmentId)
+        for chosen, segmentId in zip(roles, wanted, strict=True)
+    ]
 
 
 def addRegionsFromLabelVolume(scene, labelNode, *, lesionLabel=1, referenceLabel=2, airLabel=3):

@@ -9,6 +9,9 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="the scene floor is tested with slicer-core")
 
 from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
+from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
+
+installSlicerModules()
 from DLEnhanceLesionMetricsLib.lesionNoise import Noise  # noqa: E402
 from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic, PlainParameters  # noqa: E402
 from DLEnhanceLesionMetricsLib.measures import NOISE_METHODS  # noqa: E402

@@ -9,6 +9,9 @@ slicer = pytest.importorskip("slicer", reason="the scene floor is tested with sl
 
 import vtk  # noqa: E402
 from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
+from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
+
+installSlicerModules()
 from DLEnhanceLesionMetricsLib import sceneRegions as regions  # noqa: E402
 from DLEnhanceLesionMetricsLib.sceneOutlines import OutlineKeeper, outlineOf  # noqa: E402
 from DLEnhanceLesionMetricsLib.sceneShapes import ShapeReader, volumeView  # noqa: E402

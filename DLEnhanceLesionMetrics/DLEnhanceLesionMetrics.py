@@ -1,0 +1,61 @@
+"""The classes Slicer looks for in module Lesion Metrics; everything else is in DLEnhanceLesionMetricsLib."""
+
+import slicer
+from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic
+from DLEnhanceLesionMetricsLib.panel import DLEnhanceLesionMetricsWidget
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleTest
+
+__all__ = [
+    "DLEnhanceLesionMetrics",
+    "DLEnhanceLesionMetricsLogic",
+    "DLEnhanceLesionMetricsTest",
+    "DLEnhanceLesionMetricsWidget",
+]
+
+
+class DLEnhanceLesionMetrics(ScriptedLoadableModule):
+    """What Slicer shows of the module; runs at every start of Slicer, so it does nothing else."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("DL Enhance Lesion Metrics")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["DLEnhance contributors"]
+        self.parent.helpText = _(
+            "Measures signal, noise and contrast of lesions in a standard and an enhanced MR volume alike: regions are "
+            "placed once and measured in both while you drag them. Research use only."
+        )
+        self.parent.acknowledgementText = _(
+            "Built with 3D Slicer. Formulas and their sources stand in the documentation of every measure."
+        )
+
+
+class DLEnhanceLesionMetricsTest(ScriptedLoadableModuleTest):
+    """Inside Slicer: a lesion of known contrast and noise, measured in a pair of volumes and dragged."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def test_known_lesion_is_measured_in_both_volumes(self):
+        import numpy as np
+
+        random = np.random.default_rng(1)
+        k, j, i = np.mgrid[:32, :32, :32]
+        truth = np.where((k - 16) ** 2 + (j - 16) ** 2 + (i - 8) ** 2 < 36, 800.0, 400.0)
+        standardNode = slicer.util.addVolumeFromArray(truth + random.normal(0, 20, truth.shape), name="standard")
+        enhancedNode = slicer.util.addVolumeFromArray(truth + random.normal(0, 10, truth.shape), name="enhanced")
+        logic = DLEnhanceLesionMetricsLogic()
+        logic.startLive()
+        logic.setVolumes(standardNode, enhancedNode)
+        lesion = logic.addRegion("lesion", (8, 16, 16), 8)
+        logic.addRegion("reference", (24, 16, 16), 12)
+        cnr = next(row for row in logic.outcome.results if row.standard.metric == "cnr")
+        assert abs(cnr.standard.value - 20) < 2
+        assert abs(cnr.percentChange - 100) < 20
+        lesion.node.SetCenter(24, 16, 16)
+        cnr = next(row for row in logic.outcome.results if row.standard.metric == "cnr")
+        assert abs(cnr.standard.value) < 1
+        logic.release()

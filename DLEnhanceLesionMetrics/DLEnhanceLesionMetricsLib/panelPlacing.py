@@ -1,0 +1,121 @@
+"""The buttons that add regions: one click in a slice view, or a drawn curve. No views: the middle of the volume."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from .scenePlacing import Placing
+
+SHAPES = ("ellipsoid", "box", "curve")
+KEYS = {"lesion": "Shift+L", "reference": "Shift+R", "air": "Shift+A"}
+
+
+class PlacingBox:
+    """Add buttons, shape choice and their keys; onAdded(region) is called for every new region."""
+
+    def __init__(self, ui, root, logic, guarded, onAdded):
+        self._ui, self._logic, self._guarded, self._onAdded = ui, logic, guarded, onAdded
+        for text in (_("Ellipsoid"), _("Box"), _("Closed curve")):
+            ui.shapeCombo.addItem(text)
+        self._buttons = {"lesion": ui.addLesionButton, "reference": ui.addReferenceButton, "air": ui.addAirButton}
+        self.placing = Placing(
+            slicer.mrmlScene, onPoint=self._onPoint, onFinished=self._onFinished, defer=afterThisEvent
+        )
+        window = slicer.util.mainWindow()
+        self._shortcuts = {keys: self._shortcut(keys, window or root) for keys in (*KEYS.values(), "Esc")}
+        slots = (self.onAddLesion, self.onAddReference, self.onAddAir)
+        signals = [self._shortcuts[keys].activated for keys in KEYS.values()]
+        self._connections = [(self._buttons[role].clicked, slot) for role, slot in zip(KEYS, slots, strict=True)]
+        self._connections += list(zip(signals, slots, strict=True))
+        self._connections.append((self._shortcuts["Esc"].activated, self.onGiveUp))
+        for signal, slot in self._connections:
+            signal.connect(slot)
+        self.setActive(False)
+
+    def _shortcut(self, keys, widget):
+        shortcut = qt.QShortcut(qt.QKeySequence(keys), widget)
+        shortcut.setContext(qt.Qt.WindowShortcut)
+        return shortcut
+
+    def release(self):
+        for signal, slot in self._connections:
+            signal.disconnect(slot)
+        self.placing.release()
+        for shortcut in self._shortcuts.values():
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+
+    def setActive(self, isActive):
+        """Keys act only while the module is shown; Escape only while something is being placed."""
+        if not isActive:
+            self.placing.cancel()
+        for keys in KEYS.values():
+            self._shortcuts[keys].setEnabled(isActive)
+        self._showState()
+
+    def forget(self):
+        """The scene is about to go."""
+        self.placing.cancel()
+
+    def onAddLesion(self, checked=False):
+        self._toggle("lesion")
+
+    def onAddReference(self, checked=False):
+        self._toggle("reference")
+
+    def onAddAir(self, checked=False):
+        self._toggle("air")
+
+    def onGiveUp(self):
+        self.placing.cancel()
+
+    def _toggle(self, role):
+        wasPlacing = self.placing.role if self.placing.isActive else ""
+        self.placing.cancel()
+        if role != wasPlacing:
+            self._guarded(lambda: self._start(role))
+        self._showState()
+
+    def _start(self, role):
+        isCurve = SHAPES[self._ui.shapeCombo.currentIndex] == "curve"
+        if slicer.app.layoutManager() is not None and self.placing.isPossible:
+            self.placing.start(role, asCurve=isCurve)
+        else:
+            self._add(role, None)
+
+    def _onPoint(self, role, pointRAS):
+        self._guarded(lambda: self._add(role, pointRAS))
+
+    def _add(self, role, pointRAS):
+        shape = SHAPES[self._ui.shapeCombo.currentIndex]
+        region = self._logic.addRegion(role, pointRAS, shape="ellipsoid" if shape == "curve" else shape)
+        self._onAdded(region)
+
+    def _onFinished(self):
+        self._showState()
+        drawn = self.placing.drawnCurve
+        if drawn is not None:
+            self._onAdded(drawn)
+
+    def _showState(self):
+        """The button of what is being placed stays down."""
+        active = self.placing.role if self.placing.isActive else ""
+        for role, button in self._buttons.items():
+            button.setChecked(role == active)
+        self._shortcuts["Esc"].setEnabled(bool(active))
+        self._ui.placingLabel.setText(self._hint(active))
+        self._ui.placingLabel.setVisible(bool(active))
+
+    def _hint(self, role):
+        if SHAPES[self._ui.shapeCombo.currentIndex] == "curve":
+            return _("Click around it on one slice; double-click to close the curve, Esc to give up.")
+        return {
+            "lesion": _("Click on the center of the lesion in a slice view; Esc to give up."),
+            "reference": _("Click on homogeneous normal tissue in a slice view; Esc to give up."),
+            "air": _("Click on air outside the head in a slice view; Esc to give up."),
+        }.get(role, "")
+
+
+def afterThisEvent(action):
+    """Run when Slicer's own handling of the current event is over."""
+    qt.QTimer.singleShot(0, action)

@@ -1,0 +1,107 @@
+"""The list of regions in the panel: shows them in order, tells which one is chosen, renames by typing over."""
+
+import qt
+
+from .panelTexts import roleTitle, sizeText
+from .sceneRegions import ROLE_STYLES, sizeMm
+
+NAME, ROLE, SIZE, VOXELS = range(4)
+LOCK = "\N{LOCK}"
+
+
+class RegionTable:
+    """A QTableWidget of regions; onChosen(region or None) and onRenamed(region, name) tell what the user did."""
+
+    def __init__(self, table, *, onChosen, onRenamed):
+        self._table, self._onChosen, self._onRenamed = table, onChosen, onRenamed
+        self._regions, self._items, self._isFilling = [], {}, False
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(qt.QHeaderView.Stretch)
+        header.setSectionResizeMode(VOXELS, qt.QHeaderView.ResizeToContents)
+        makeCompact(table)
+        table.itemSelectionChanged.connect(self._onSelection)
+        table.cellChanged.connect(self._onCellChanged)
+
+    def release(self):
+        self._table.itemSelectionChanged.disconnect(self._onSelection)
+        self._table.cellChanged.disconnect(self._onCellChanged)
+
+    @property
+    def chosen(self):
+        """The chosen region, or None."""
+        rows = [item.row() for item in self._table.selectedItems()]
+        return self._regions[rows[0]] if rows and rows[0] < len(self._regions) else None
+
+    def choose(self, region):
+        """Select a region's row; onChosen is called as if the user had done it."""
+        keys = [other.key for other in self._regions]
+        if region is not None and region.key in keys:
+            self._table.selectRow(keys.index(region.key))
+
+    def show(self, regions, voxels):
+        """regions: SceneRegions in order; voxels: counts by region key. The chosen region stays chosen."""
+        chosen = self.chosen
+        self._isFilling = True
+        if [region.key for region in regions] != [region.key for region in self._regions]:
+            self._rebuild(regions, chosen)
+        self._regions = list(regions)
+        for row, region in enumerate(regions):
+            self._fillRow(row, region, voxels.get(region.key))
+        self._isFilling = False
+        if (self.chosen and self.chosen.key) != (chosen and chosen.key):
+            self._onChosen(self.chosen)
+
+    def _rebuild(self, regions, chosen):
+        self._regions, self._items = list(regions), {}
+        self._table.clearSelection()
+        self._table.setRowCount(0)
+        self._table.setRowCount(len(regions))
+        for row, region in enumerate(regions):
+            for column in range(4):
+                item = qt.QTableWidgetItem("")
+                flags = qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable
+                item.setFlags(flags | qt.Qt.ItemIsEditable if column == NAME else flags)
+                if column == VOXELS:
+                    item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+                self._table.setItem(row, column, item)
+                self._items[row, column] = item
+            self._items[row, NAME].setIcon(_swatch(region.role))
+        keys = [region.key for region in regions]
+        if chosen is not None and chosen.key in keys:
+            self._table.selectRow(keys.index(chosen.key))
+
+    def _fillRow(self, row, region, count):
+        sizes = sizeText(sizeMm(region), isRound=region.shape == "ellipsoid") if region.isPlaced else ""
+        texts = (
+            region.name,
+            roleTitle(region.role),
+            f"{sizes}  {LOCK}" if region.isLocked else sizes,
+            "" if count is None else str(count),
+        )
+        for column, text in enumerate(texts):
+            item = self._items[row, column]
+            if item.text() != text:
+                item.setText(text)
+
+    def _onSelection(self):
+        if not self._isFilling:
+            self._onChosen(self.chosen)
+
+    def _onCellChanged(self, row=0, column=0):
+        if self._isFilling or column != NAME or row >= len(self._regions):
+            return
+        region, name = self._regions[row], self._items[row, NAME].text()
+        if name != region.name:
+            self._onRenamed(region, name)
+
+
+def makeCompact(table):
+    """Rows as low as the font allows."""
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
+
+
+def _swatch(role):
+    """A square in the color of the role, as drawn in the views."""
+    pixmap = qt.QPixmap(12, 12)
+    pixmap.fill(qt.QColor(*(round(255 * part) for part in ROLE_STYLES[role].color)))
+    return qt.QIcon(pixmap)

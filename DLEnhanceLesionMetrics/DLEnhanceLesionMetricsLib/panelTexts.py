@@ -1,0 +1,132 @@
+"""Measured values in words for the panel: names, rounded numbers, and how a value came about. No Qt."""
+
+from slicer.i18n import tr as _
+
+from .measurement import NO_METHOD, ChangeRow, summarise
+from .measures import NOISE_METHODS
+
+MAIN_METRICS = ("snr", "cnr", "cr")
+DASH = "\N{EN DASH}"
+WARNING = "\N{WARNING SIGN}"
+
+
+def metricTitle(metric):
+    """The short name of a metric."""
+    titles = {
+        "snr": _("SNR"),
+        "cnr": _("CNR"),
+        "cr": _("CR"),
+        "reference_snr": _("SNR of reference"),
+        "contrast_ratio": _("Contrast ratio"),
+        "percent_contrast": _("Contrast"),
+    }
+    return titles.get(metric, metric)
+
+
+def metricMeaning(metric):
+    """One line on what a metric says."""
+    meanings = {
+        "snr": _("Signal-to-noise ratio of the lesion"),
+        "cnr": _("Contrast-to-noise ratio of lesion and reference; negative for a darker lesion"),
+        "cr": _("(S_L - S_R) / (S_L + S_R): free of noise, should hardly move when only noise is removed"),
+        "reference_snr": _("Signal-to-noise ratio of the reference tissue"),
+        "contrast_ratio": _("S_L / S_R: lesion-to-background ratio"),
+        "percent_contrast": _("100 (S_L - S_R) / S_R"),
+    }
+    return meanings.get(metric, "")
+
+
+def shownResults(results, *, allMetrics):
+    """The results for the table: SNR, CNR and CR, or all."""
+    return [result for result in results if allMetrics or result.standard.metric in MAIN_METRICS]
+
+
+def valueText(row):
+    """Three or four digits, which is more than the noise allows; a dash where nothing could be measured."""
+    if row is None or row.value is None:
+        return DASH
+    return _rounded(row.value) + (" %" if row.unit == "%" else "")
+
+
+def changeText(percentChange):
+    if percentChange is None:
+        return DASH
+    text = f"{percentChange:+.1f}" if abs(percentChange) < 99.95 else f"{percentChange:+.0f}"
+    return "0.0 %" if text in ("-0.0", "+0.0") else f"{text} %"
+
+
+def _rounded(value):
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:.0f}"
+    if size >= 100:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if size >= 10 else f"{value:.3f}"
+
+
+def signalText(value):
+    return DASH if value is None else f"{value:.4g}"
+
+
+def summaryText(results, *, allMetrics):
+    """Median change of each shown metric, when there is more than one lesion with an enhanced value."""
+    rows = [
+        ChangeRow("", *result.key, "", None, None, result.percentChange, "")
+        for result in shownResults(results, allMetrics=allMetrics)
+    ]
+    parts = [
+        _("{metric} {change}").format(metric=metricTitle(item.metric), change=changeText(item.median))
+        for item in summarise(rows)
+        if item.lesions > 1
+    ]
+    if not parts:
+        return ""
+    lesions = len({row.lesion for row in rows})
+    return _("Median change over {count} lesions: {changes}").format(count=lesions, changes=", ".join(parts))
+
+
+def detailText(result):
+    """How a value came about in both images, with the warnings: several lines."""
+    lines = [
+        f"{result.standard.lesion}, {metricTitle(result.standard.metric)}: {metricMeaning(result.standard.metric)}"
+    ]
+    if result.standard.method != NO_METHOD:
+        lines.append(_("Noise: {formula}").format(formula=NOISE_METHODS[result.standard.method].formula))
+    lines.append(_("Standard: {parts}").format(parts=_componentsText(result.standard)))
+    if result.enhanced is not None:
+        lines.append(_("Enhanced: {parts}").format(parts=_componentsText(result.enhanced)))
+    if result.warning:
+        lines.append(f"{WARNING} {result.warning}")
+    return "\n".join(lines)
+
+
+def _componentsText(row):
+    usesAir = row.method != NO_METHOD and "SD_A" in NOISE_METHODS[row.method].formula
+    regions = (
+        (row.lesion, row.lesionStatistics),
+        (row.reference, row.referenceStatistics),
+        (row.air, row.airStatistics if usesAir else None),
+    )
+    parts = [_regionText(name, statistics) for name, statistics in regions if statistics is not None]
+    return "; ".join(parts)
+
+
+def _regionText(name, statistics):
+    return _("{name} {mean} \N{PLUS-MINUS SIGN} {sd} ({count} voxels, {volume} mm\N{SUPERSCRIPT THREE})").format(
+        name=name,
+        mean=signalText(statistics.mean),
+        sd=signalText(statistics.sd),
+        count=statistics.count,
+        volume=signalText(statistics.mm3),
+    )
+
+
+def roleTitle(role):
+    return {"lesion": _("Lesion"), "reference": _("Reference"), "air": _("Air")}.get(role, role)
+
+
+def sizeText(sizes, *, isRound):
+    """Diameter of a sphere, else three edge lengths; sizes in mm."""
+    if max(sizes) - min(sizes) < 0.05:
+        return f"\N{DIAMETER SIGN} {sizes[0]:.1f}" if isRound else f"{sizes[0]:.1f}"
+    return " \N{MULTIPLICATION SIGN} ".join(f"{size:.1f}" for size in sizes)
