@@ -1,0 +1,201 @@
+"""Colour of the noise: which part of the filled k-space holds how much of it.
+
+Noise is white where the scanner measured, zero where it did not, weighted by a raw filter if one was used. Knowing
+that, the SD in one narrow band tells the SD of all the noise. What cannot be told from anatomy counts as white.
+"""
+
+import dataclasses
+import itertools
+
+import numpy as np
+from scipy import fft, ndimage
+from scipy.optimize import nnls
+
+SEGMENT = 48
+SHORTEST_SEGMENT = 24
+FLAT_SEGMENTS = 0.15  # share of the segments with the lowest gradients, where noise outweighs anatomy the soonest
+CROP = 160  # voxels an axis that are looked at
+MEDIAN_OF_EXPONENTIAL = np.log(2.0)
+HALF_TAPS = 6
+INNER_BAND, OUTER_BAND = 0.60, 0.80  # centers, in parts of the filled band; the inner one also lies inside an ellipse
+BAND_WIDTH = 0.11
+ALPHA_OF_ELLIPSE = 0.83  # what the fit of one axis gives for an unfiltered ellipse (simulated)
+
+
+@dataclasses.dataclass(frozen=True)
+class NoiseColor:
+    """Model of the noise power spectrum.
+
+    support: filled share along k, j, i; apodization: alpha per axis of the raw filter
+    alpha + (1 - alpha) cos(pi f / support), 1 for none and 0.54 for Hamming's; ellipses: pairs of axes in which the
+    filled region is an ellipse, not a box.
+    """
+
+    support: tuple[float, float, float]
+    apodization: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    ellipses: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def bestBand(self) -> float:
+        """Center of the band to measure in, in parts of the filled band: as far from the anatomy as there is noise."""
+        return INNER_BAND if self.ellipses or min(self.apodization) < 0.7 else OUTER_BAND
+
+    def power(self, count=48):
+        """(frequencies, power on their (count, count, count) grid); frequencies from 0 to 1 (Nyquist), cell centers."""
+        frequencies = (np.arange(count) + 0.5) / count
+        power = np.ones(())
+        for share, alpha in zip(self.support, self.apodization, strict=True):
+            power = np.multiply.outer(power, filterPower(frequencies / share, alpha))
+        for pair in self.ellipses:
+            radius = sum((onAxis(frequencies, axis) / self.support[axis]) ** 2 for axis in pair)
+            power = power * (radius <= 1.0)
+        return frequencies, power
+
+    def gain(self, filters):
+        """Variance of all the noise over the variance of what three separable filters let through."""
+        frequencies, power = self.power()
+        passed = power
+        for axis, taps in enumerate(filters):
+            passed = passed * onAxis(response(taps, frequencies) ** 2, axis)
+        return float(power.sum() / passed.sum())
+
+
+def onAxis(values, axis):
+    return np.reshape(values, [-1 if a == axis else 1 for a in range(3)])
+
+
+def filterPower(relative, alpha):
+    """Power of the raw filter at frequencies relative to the edge of the filled band; 0 beyond."""
+    return np.where(relative <= 1.0, (alpha + (1 - alpha) * np.cos(np.pi * np.minimum(relative, 1.0))) ** 2, 0.0)
+
+
+def bandFilter(size, share, center):
+    """Symmetric unit-power taps of a band-pass along one axis; a single 1 along axes too short to filter."""
+    if size < 4:
+        return np.ones(1, np.float32)
+    half = min(HALF_TAPS, (size - 1) // 2)
+    frequency = np.linspace(0, 1, 257)
+    offsets = np.arange(-half, half + 1)
+    hann = np.hanning(2 * half + 3)[1:-1]
+    wanted = np.exp(-0.5 * ((frequency - center * share) / (BAND_WIDTH * share)) ** 2)
+    taps = (wanted * np.cos(np.pi * offsets[:, None] * frequency)).sum(axis=1) * hann
+    taps -= taps.sum() * hann / hann.sum()  # no response to constants
+    return (taps / np.sqrt((taps**2).sum())).astype(np.float32)
+
+
+def bandFilters(shape, support, center):
+    return tuple(bandFilter(size, share, center) for size, share in zip(shape, support, strict=True))
+
+
+def response(taps, frequencies):
+    """Gain of symmetric taps at frequencies relative to Nyquist."""
+    offsets = np.arange(len(taps)) - len(taps) // 2
+    return (taps * np.cos(np.pi * np.multiply.outer(frequencies, offsets))).sum(axis=-1)
+
+
+def filtered(image, filters):
+    """Separable filtering with mirrored borders; axes with a single tap stay as they are."""
+    for axis, taps in enumerate(filters):
+        if len(taps) > 1:
+            image = ndimage.correlate1d(image, taps, axis=axis, mode="reflect")
+    return image
+
+
+def smoothAndSlope(slab):
+    """A blurred copy, and the length of its gradient: low frequencies, independent of the noise in the bands."""
+    binomial = np.float32([1, 4, 6, 4, 1]) / 16
+    smooth = filtered(slab, [binomial if size >= 4 else np.ones(1, np.float32) for size in slab.shape])
+    slope = np.zeros_like(smooth)
+    for axis in range(3):
+        if slab.shape[axis] >= 4:
+            slope += ndimage.correlate1d(smooth, np.float32([-1, 0, 1]), axis=axis, mode="nearest") ** 2
+    return smooth, np.sqrt(slope)
+
+
+def noiseColor(view, tissue: np.ndarray, *, support) -> NoiseColor:
+    """Model fitted to a central crop of a SignalView inside the tissue mask (k,j,i)."""
+    part = tissueCrop(tissue, CROP)
+    image, tissue = view.block(part), tissue[part]
+    slope = smoothAndSlope(image)[1]
+    alphas = tuple(axisApodization(image, tissue, slope, support=support, axis=axis) for axis in range(3))
+    color = NoiseColor(tuple(support), alphas)
+    pairs = [p for p in itertools.combinations(range(3), 2) if isEllipse(image, tissue, slope, color=color, pair=p)]
+    rounded = {axis for pair in pairs for axis in pair}
+    alphas = tuple(min(1.0, a / ALPHA_OF_ELLIPSE) if axis in rounded else a for axis, a in enumerate(alphas))
+    return NoiseColor(tuple(support), alphas, tuple(pairs))
+
+
+def tissueCrop(tissue, crop):
+    """Slices of at most crop voxels an axis around the middle of the tissue."""
+    parts = []
+    for axis, size in enumerate(tissue.shape):
+        amount = tissue.any(axis=tuple(a for a in range(3) if a != axis)).nonzero()[0]
+        middle = int(amount.mean()) if len(amount) else size // 2
+        start = min(max(0, middle - crop // 2), max(0, size - crop))
+        parts.append(slice(start, min(size, start + crop)))
+    return tuple(parts)
+
+
+def axisApodization(image, tissue, slope, *, support, axis):
+    """alpha of the raw filter along one axis, 1.0 unless the spectrum of flat tissue clearly falls towards the edge."""
+    length = min(SEGMENT, image.shape[axis])
+    if length < SHORTEST_SEGMENT:
+        return 1.0
+    filters = list(bandFilters(image.shape, support, INNER_BAND))
+    filters[axis] = np.ones(1, np.float32)
+    segments = flatSegments(filtered(image, filters), tissue, slope, axis=axis, length=length)
+    if len(segments) < 50:
+        return 1.0
+    window = np.hanning(length + 2)[1:-1].astype(np.float32)
+    power = np.abs(fft.rfft(segments * window, axis=1)) ** 2
+    return fittedAlpha(power, support[axis])
+
+
+def flatSegments(band, tissue, slope, *, axis, length):
+    """The line segments (n, length) inside tissue with the lowest mean gradient."""
+    band, tissue, slope = (np.moveaxis(x, axis, 2) for x in (band, tissue, slope))
+    found, slopes = [], []
+    for start in range(0, band.shape[2] - length + 1, length // 2):
+        part = slice(start, start + length)
+        rows, columns = np.nonzero(tissue[:, :, part].mean(axis=2) >= 0.95)
+        found.append(band[rows, columns, part])
+        slopes.append(slope[rows, columns, part].mean(axis=1))
+    found, slopes = np.concatenate(found), np.concatenate(slopes)
+    return found[np.argsort(slopes)[: max(50, int(FLAT_SEGMENTS * len(slopes)))]]
+
+
+def fittedAlpha(power, share):
+    """Fit of filtered white noise plus falling anatomy (1/f^2, 1/f^4) to the median spectrum of the segments."""
+    relative = np.linspace(0, 1, power.shape[1]) / share
+    inner = (relative > 0.45) & (relative < 0.8)
+    used = (relative > 0.2) & (relative < 0.85)
+    if inner.sum() < 3:
+        return 1.0
+    weights = 1.0 / np.maximum(power[:, inner].mean(axis=1, keepdims=True), 1e-30)
+    spectrum = np.median(power * weights, axis=0) / MEDIAN_OF_EXPONENTIAL
+    x, y = relative[used], spectrum[used]
+    alphas = np.arange(1.0, 0.49, -0.02)
+    errors = np.array([fitError(x, y, alpha) for alpha in alphas])
+    return float(alphas[np.argmax(errors <= 1.15 * errors.min() + 1e-4)])  # the one nearest to white of the good ones
+
+
+def fitError(x, y, alpha):
+    bases = np.stack([filterPower(x, alpha), 0.1 * x**-2, 0.01 * x**-4], axis=1) / y[:, None]
+    return nnls(bases, np.ones(len(y)))[1] ** 2 / len(y)
+
+
+def isEllipse(image, tissue, slope, *, color, pair):
+    """Whether the corners of k-space in two axes are empty: their power is far below what a box would hold."""
+    if any(image.shape[axis] < SHORTEST_SEGMENT for axis in pair):
+        return False
+    flat = tissue & (slope <= np.percentile(slope[tissue], 100 * FLAT_SEGMENTS)) if tissue.any() else tissue
+    if flat.sum() < 200:
+        return False
+    measured, modelled = [], []
+    for center in (INNER_BAND, OUTER_BAND + 0.05):
+        filters = list(bandFilters(image.shape, color.support, INNER_BAND))
+        for axis in pair:
+            filters[axis] = bandFilter(image.shape[axis], color.support[axis], center)
+        measured.append(np.median(np.abs(filtered(image, filters)[flat])) ** 2)
+        modelled.append(1.0 / color.gain(filters))
+    return measured[1] * modelled[0] < 0.4 * measured[0] * modelled[1]

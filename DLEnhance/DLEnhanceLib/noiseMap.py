@@ -1,0 +1,201 @@
+"""Local noise of a volume, also where zero-filling, filters or resampling made it correlated. No Slicer, no torch.
+
+A separable band-pass filter near the end of the filled k-space sees noise and hardly any anatomy. Its robust SD in
+blocks gives the shape of the map; the colour of the noise (noiseColor.py) tells how much of all the noise the band
+holds, so that the map is the marginal SD per voxel whatever the scanner filled with zeros or filtered.
+"""
+
+import dataclasses
+import functools
+
+import numpy as np
+from scipy import ndimage
+from scipy.special import ive
+
+from .noiseColor import HALF_TAPS, bandFilters, filtered, noiseColor, smoothAndSlope
+
+BLOCK = 16  # voxels an edge: about 500 independent samples of the band, 5 % error of one block
+FEWEST_VOXELS = 500
+OUTLIER = 0.08  # log units above the map from which a block counts less; one block's own error is about 0.05
+FLAT_SHARE = 0.4  # voxels of a block with the lowest gradient that are used
+MANY_VOXELS = 20_000_000  # above, only every second (fourth ...) layer of blocks is looked at
+MAD_TO_SD = 1.4826
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NoiseMap:
+    """Marginal SD of the noise on a coarse grid, input units; smooth and positive everywhere.
+
+    values: (K,J,I) float32 at the block centers; blocks: voxels per block along k, j, i; shape: the volume's grid.
+    median and relativeSpread ((95th - 5th percentile) / median) describe the map inside the tissue.
+    """
+
+    values: np.ndarray
+    blocks: tuple[int, int, int]
+    shape: tuple[int, int, int]
+    median: float
+    relativeSpread: float
+
+    def at(self, slices) -> np.ndarray:
+        """float32 (k,j,i) sigma for a tuple of three slices of the volume's grid, linear between block centers."""
+        result = self.values
+        for axis, part in enumerate(slices):
+            positions = (np.arange(*part.indices(self.shape[axis])) + 0.5) / self.blocks[axis] - 0.5
+            result = interpolatedAlong(result, axis, positions)
+        return np.ascontiguousarray(result, dtype=np.float32)
+
+    def full(self) -> np.ndarray:
+        """The map on the whole grid of the volume, float32 (k,j,i)."""
+        return self.at((slice(None),) * 3)
+
+    def scaled(self, factor: float) -> "NoiseMap":
+        """The same map for a volume multiplied by a positive factor."""
+        return dataclasses.replace(self, values=self.values * np.float32(factor), median=self.median * factor)
+
+
+def interpolatedAlong(values, axis, positions):
+    """Linear interpolation along one axis, constant beyond the ends."""
+    last = values.shape[axis] - 1
+    positions = np.clip(positions, 0, last)
+    lower = np.minimum(positions.astype(int), max(last - 1, 0))
+    weight = (positions - lower).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
+    return np.take(values, lower, axis) * (1 - weight) + np.take(values, np.minimum(lower + 1, last), axis) * weight
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class BlockStatistics:
+    """Per block, (K,J,I): robust SD of the band, median signal, gradient of the flat voxels, share of tissue."""
+
+    bandSD: np.ndarray
+    signal: np.ndarray
+    gradient: np.ndarray
+    tissueShare: np.ndarray
+    blocks: tuple[int, int, int]
+
+
+def estimateNoise(view, tissue: np.ndarray, *, support, floor: float) -> NoiseMap:
+    """Noise map of a magnitude image, in normalised units.
+
+    view: a SignalView; tissue: mask of the same shape; support: filled share of k-space along k, j, i;
+    floor: smallest sigma to return (normalised), for noise-free images.
+    """
+    if tissue.sum() < FEWEST_VOXELS:
+        tissue = np.ones(view.shape, bool)
+    color = noiseColor(view, tissue, support=support)
+    filters = bandFilters(view.shape, support, color.bestBand)
+    statistics = blockStatistics(view, tissue, filters)
+    marginal = statistics.bandSD * np.sqrt(color.gain(filters))
+    sigma = marginal / ricianReduction(statistics.signal, marginal)
+    known = np.isfinite(sigma) & (sigma > 0)
+    if not known.any():
+        return NoiseMap(np.full(sigma.shape, floor, np.float32), statistics.blocks, tuple(view.shape), floor, 0.0)
+    values = np.maximum(smoothLowerMap(sigma, np.where(known, statistics.tissueShare, 0.0)), floor).astype(np.float32)
+    low, median, high = np.percentile(values[known], (5, 50, 95))
+    return NoiseMap(values, statistics.blocks, tuple(view.shape), float(median), float((high - low) / median))
+
+
+def blockEdges(size):
+    """Voxels per block and number of blocks along one axis."""
+    count = max(1, round(size / BLOCK))
+    block = -(-size // count)
+    return block, -(-size // block)
+
+
+def blockStatistics(view, tissue, filters):
+    """Statistics of every block, one layer of blocks at a time so that memory stays bounded."""
+    blocks, counts = zip(*(blockEdges(size) for size in view.shape), strict=True)
+    bandSD, signal, gradient, share = (np.full(counts, np.nan, np.float32) for _ in range(4))
+    share[:] = 0
+    for layer in range(0, counts[0], max(1, round(view.size / MANY_VOXELS))):
+        start, stop = layer * blocks[0], min((layer + 1) * blocks[0], view.shape[0])
+        if not tissue[start:stop].any():
+            continue
+        halo = slice(max(0, start - HALF_TAPS), min(view.shape[0], stop + HALF_TAPS))
+        core = slice(start - halo.start, stop - halo.start)
+        slab = view.block(np.s_[halo])
+        band = filtered(slab, filters)[core]
+        smooth, slope = smoothAndSlope(slab)
+        parts = [intoBlocks(x, blocks) for x in (band, smooth[core], slope[core], tissue[start:stop])]
+        bandSD[layer], signal[layer], gradient[layer], share[layer] = layerStatistics(*parts)
+    return BlockStatistics(bandSD, signal, gradient, share, blocks)
+
+
+def intoBlocks(layer, blocks):
+    """(J, I, voxels of the block) of one layer of blocks; missing voxels are 0."""
+    padding = [(0, -size % block) for size, block in zip(layer.shape, blocks, strict=True)]
+    padded = np.pad(layer, padding)
+    rows, columns = padded.shape[1] // blocks[1], padded.shape[2] // blocks[2]
+    cut = padded.reshape(blocks[0], rows, blocks[1], columns, blocks[2])
+    return cut.transpose(1, 3, 0, 2, 4).reshape(rows, columns, -1)
+
+
+def layerStatistics(band, smooth, slope, tissue):
+    """(J,I) arrays: robust SD of the band, median signal, slope limit, share of tissue; NaN for too little tissue."""
+    rows, columns, voxels = band.shape
+    share = tissue.mean(axis=2)
+    sd, signal, limit = (np.full((rows, columns), np.nan, np.float32) for _ in range(3))
+    for row, column in zip(*np.nonzero(share * voxels >= 96), strict=True):
+        inside = tissue[row, column]
+        slopes = slope[row, column][inside]
+        limit[row, column] = np.partition(slopes, int(FLAT_SHARE * len(slopes)))[int(FLAT_SHARE * len(slopes))]
+        flat = slopes <= limit[row, column]
+        sd[row, column] = MAD_TO_SD * np.median(np.abs(band[row, column][inside][flat]))
+        signal[row, column] = np.median(smooth[row, column][inside][flat])
+    return sd, signal, limit, share
+
+
+def ricianReduction(mean, sd):
+    """SD of a Rician magnitude over that of its channels, from its mean and SD (Koay and Basser 2006)."""
+    snr = np.linspace(0, 8, 321)
+    half = snr**2 / 4
+    first = np.sqrt(np.pi / 2) * ((1 + 2 * half) * ive(0, half) + 2 * half * ive(1, half))
+    reduction = np.sqrt(np.maximum(2 + snr**2 - first**2, 0))
+    ratio = np.where(np.isfinite(mean) & (sd > 0), mean, 1.0) / np.where(sd > 0, sd, 1e-30)
+    return np.interp(ratio, first / reduction, reduction).astype(np.float32)
+
+
+def smoothLowerMap(sigma, weights):
+    """Smooth map through the lower part of the block values (anatomy can only raise them), also where the weight is 0.
+
+    Local linear fit of the logarithm, repeated with less weight for blocks far above the fit.
+    """
+    known = weights > 0
+    logSigma = np.where(known, np.log(np.where(known, sigma, 1.0)), 0.0)
+    smooth = locallyLinear(logSigma, weights)
+    for _ in range(6):
+        above = np.maximum(logSigma - smooth, 0.0)
+        smooth = locallyLinear(logSigma, weights / (1 + (above / OUTLIER) ** 2))
+    return np.exp(np.clip(smooth, logSigma[known].min(), logSigma[known].max()))
+
+
+def locallyLinear(values, weights, width=1.2):
+    """Gaussian-weighted local linear regression on a grid; unlike plain smoothing it does not flatten at the rim.
+
+    Far from any weight it fades into the weighted mean of all values.
+    """
+    axes = [a for a in range(3) if values.shape[a] > 1]
+    offsets = np.meshgrid(*(np.arange(size, dtype=float) for size in values.shape), indexing="ij")
+    basis = [np.ones(values.shape)] + [offsets[a] for a in axes]
+    smooth = functools.partial(ndimage.gaussian_filter, sigma=width, mode="constant", truncate=5)
+    count = len(basis)
+    moments, sums = np.zeros((*values.shape, count, count)), np.zeros((*values.shape, count))
+    for row in range(count):
+        sums[..., row] = smooth(weights * basis[row] * values)
+        for column in range(row, count):
+            moments[..., row, column] = moments[..., column, row] = smooth(weights * basis[row] * basis[column])
+    return solvedAtCenters(moments, sums, basis, (values * weights).sum() / weights.sum())
+
+
+def solvedAtCenters(moments, sums, basis, average):
+    """Value of each local fit at its own center; slopes are damped, and so is everything far from any weight."""
+    here = np.stack(basis, axis=-1)
+    count = len(basis)
+    # shift the origin of every fit to its own center, so that the damping acts on the slopes alone
+    shift = np.broadcast_to(np.eye(count), moments.shape).copy()
+    shift[..., 1:, 0] = -here[..., 1:]
+    moments = shift @ moments @ np.swapaxes(shift, -1, -2)
+    sums = (shift @ sums[..., None])[..., 0]
+    total = moments[..., :1, :1]
+    damping = np.diag([0.0] + [0.3] * (count - 1)) * total + 1e-6 * np.eye(count)
+    sums[..., 0] += 1e-6 * average
+    return np.linalg.solve(moments + damping, sums[..., None])[..., 0, 0]
