@@ -10,6 +10,7 @@ from DLEnhanceLib.errors import MissingPackage
 from DLEnhanceLib.volume import Volume
 
 DATA_VARIABLE = "DLENHANCE_DATA"
+SHOWN_DIAMETER_MM = 3.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,7 +25,10 @@ class Truth:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class DemoCase:
-    """id names the folder. source: the DICOM folder that a derived series is made from, None for other formats."""
+    """id names the folder. source: the DICOM folder that a derived series is made from, None for other formats.
+
+    lookAt: the place (RAS mm) that the figure shows, the largest lesion when None.
+    """
 
     id: str
     title: str
@@ -34,6 +38,7 @@ class DemoCase:
     noiseMethods: tuple[str, ...]
     source: Path | None = None
     truth: Truth | None = None
+    lookAt: np.ndarray | None = None
 
 
 def demoCases() -> list[tuple[str, Callable[[], DemoCase]]]:
@@ -62,6 +67,7 @@ def simulatedCase() -> DemoCase:
         made = makeCase()
     except ModuleNotFoundError as problem:
         raise MissingPackage(f"{problem.name} is missing; install it with: pip install 'dlenhance[demo]'.") from problem
+    small = next(lesion for lesion in made.knownLesions if lesion.diameterMm == SHOWN_DIAMETER_MM)
     return DemoCase(
         id="simulated",
         title="Simulated: ICBM152 head with enhancing lesions, truth known",
@@ -70,6 +76,7 @@ def simulatedCase() -> DemoCase:
         "The truth is the same head at the same resolution without noise and ringing.",
         volume=made.noisy,
         regions=simulatedRegions(made),
+        lookAt=np.array(small.centreRAS),
         noiseMethods=("tissue_sd",),
         truth=Truth(
             volume=made.truth,

@@ -17,6 +17,11 @@ from .textTable import signedPercent, textTable
 
 PAGE = "summary.html"
 PRESET = "medium"
+CAPTION = (
+    "The same slice, window and level in every view; below, the lesion enlarged without outlines. "
+    "Outlines: lesions yellow, reference blue, air gray. "
+    "The third view is the truth where it is known, else the residual."
+)
 
 
 def addParser(subParsers):
@@ -97,11 +102,18 @@ def caseResult(make, backend, folder: Path, reportProgress) -> CaseResult:
 
 
 def drawFigure(case, enhanced, path: Path) -> Path:
-    """Both volumes side by side by Slicer's own slice views, the regions drawn."""
-    from .sliceViews import sideBySideFigure
+    """Both volumes side by side by Slicer's slice views, regions drawn; the truth or the residual as a third view."""
+    from .sliceViews import Panel, sideBySideFigure
 
-    sideBySideFigure(case.volume, enhanced, case.regions, path)
-    return path
+    if case.truth:
+        third = Panel(case.truth.volume, "Truth")
+    else:
+        third = Panel(residual(case.volume, enhanced), "Residual: standard - enhanced", isResidual=True)
+    return sideBySideFigure(case.volume, enhanced, case.regions, path, panels=(third,), center=case.lookAt)
+
+
+def residual(standard, enhanced):
+    return standard.withVoxels(standard.voxels.astype("float32") - enhanced.voxels.astype("float32"), name="residual")
 
 
 def writeCase(case, enhancement, rows, folder: Path):
@@ -123,6 +135,7 @@ def writeCase(case, enhancement, rows, folder: Path):
             folder / "derived-series",
             strengths=enhancement.strengths,
             modelId=enhancement.backend["modelId"],
+            modelHash=enhancement.backend["sha256"],
         )
     writeCsv(rows, folder / "measurements.csv")
     (folder / "report.json").write_text(json.dumps(enhancement.report(), indent=2) + "\n", encoding="utf-8")
@@ -176,7 +189,7 @@ def section(result: CaseResult):
         title=result.case.title,
         about=result.case.about,
         figure=result.figure,
-        caption="Left: standard. Right: enhanced. Regions outlined: lesions yellow, reference blue, air grey.",
+        caption=CAPTION,
         tables=[
             *(truthTables(result.truth) if result.truth else []),
             summaryTable(summarise(changeRows)) if isLong else changeTable(changeRows),

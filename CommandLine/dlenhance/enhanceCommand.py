@@ -122,11 +122,12 @@ def writeMain(outputs, options, enhancement, strengths, *, writesSeries: bool):
             outputs.staged(options.output),
             strengths=strengths,
             modelId=enhancement.backend["modelId"],
+            modelHash=enhancement.backend["sha256"],
         )
         return
     from DLEnhanceLib.writing import writeVolume
 
-    writeVolume(enhancement.volume, outputs.staged(options.output))
+    writeVolume(enhancement.volume, outputs.staged(options.output), comment=LABEL)
 
 
 def writeExtras(outputs, options, enhancement):

@@ -76,14 +76,13 @@ def gridLines(description):
 
 def surveyLines(findings):
     """(title, text) of each line about what was estimated."""
-    tissue = findings.level - findings.background
     sigma = findings.noise.median
     support = " x ".join(f"{100 * share:.0f}" for share in reversed(findings.support))
     yield "sequence", f"{findings.sequence} ({sentence(findings.sequenceReason)})"
     yield (
         "noise",
         (
-            f"SD {sigma:.4g}, {100 * sigma / tissue:.2f} % of tissue; varies by "
+            f"SD {sigma:.4g}, {findings.noisePercent:.2f} % of tissue; varies by "
             f"{100 * findings.noise.relativeSpread:.0f} % over the head"
         ),
     )
