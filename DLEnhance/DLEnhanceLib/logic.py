@@ -10,6 +10,7 @@ import numpy as np
 from . import sceneVolumes
 from .backgroundJob import BackgroundJob
 from .errors import BadOption, CannotWrite, EnhancementCanceled
+from .progress import noProgress
 from .strengths import DEFAULT_PRESET, PRESETS, Strengths
 from .version import VERSION
 
@@ -96,17 +97,15 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
         profile="full",
         device="auto",
         outputNode=None,
-        reportProgress=None,
+        reportProgress=noProgress,
     ):
         """Enhance inputNode into outputNode, or into a new node beside it, and return that node. Blocks.
 
         profile: "full" or "fast"; device: "auto", "cpu", "cuda", "cuda:N" or "mps". reportProgress(fraction, text) may
         raise EnhancementCanceled. Raises a DLEnhanceError, with the sentence for the user, when it cannot be done.
         """
-        from .enhancement import noProgress
-
         work = self._preparedWork(inputNode, strengths, profile, device, outputNode)
-        return self._show(inputNode, outputNode, work(reportProgress or noProgress), strengths)
+        return self._show(inputNode, outputNode, work(reportProgress), strengths)
 
     # Start and finish for the panel
 
@@ -198,6 +197,11 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
         """A volume of input minus output (float32, input units); made or brought up to date."""
         run = self._requireFinished().run
         return self._signedNode("residual", run.source.voxels.astype(np.float32) - run.volume.voxels.astype(np.float32))
+
+    def updateResidual(self):
+        """Bring the residual volume up to date, if there is one."""
+        if sceneVolumes.derivedNode(self._requireFinished().outputNode, "residual") is not None:
+            self.residualNode()
 
     def componentNode(self, component: str):
         """A volume of what the network found: "noise", "ringing" or "blur" (float32, input units)."""

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import importlib.util
 import logging
+import sys
 
 import slicer
 from slicer.i18n import tr as _
@@ -68,10 +69,16 @@ class Packages:
         """Do the step. False when the user declined. Raises MissingPackage, with the remedy, when it failed."""
         return _ACTIONS[step.id](self)
 
-    def noteBrokenTorch(self, problem: BaseException):
-        """PyTorch was found but its import failed; the next step is then to repair it."""
+    def isTorchToBlame(self, problem: Exception) -> bool:
+        """Whether the problem is that PyTorch was found but could not be imported; the next step is then to repair it.
+
+        A module whose import fails does not stay in sys.modules.
+        """
+        if "torch" in sys.modules or (getattr(problem, "name", None) or "").startswith("DLEnhance"):
+            return False
         self._torchProblem = _firstLine(problem)
         _log.warning("PyTorch cannot be imported: %s", problem)
+        return True
 
     def installExtension(self) -> bool:
         question = _("Install the extension {name}? Slicer must be restarted afterwards.").format(name=EXTENSION)

@@ -11,7 +11,6 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
-from . import sceneViews
 from .errors import DLEnhanceError, EnhancementCanceled
 from .logic import DLEnhanceLogic
 from .packages import Packages
@@ -104,7 +103,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._reblendTimer.stop()
         self.useParameters(None)
         self.logic.forget()
-        self.surveyView.forget()
+        self.surveyView.show(None)
         self.resultBox.forget()
         self.showStatus("")
         self.updateButtons()
@@ -194,7 +193,8 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 outputNode=parameters.outputVolume,
             )
         except (ImportError, OSError) as error:  # what a damaged installation of PyTorch raises
-            self.setupBox.packages.noteBrokenTorch(error)
+            if not self.setupBox.packages.isTorchToBlame(error):
+                raise
             self.setupBox.update()
             raise DLEnhanceError(self.setupBox.step.sentence) from error
 
@@ -207,7 +207,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.showStatus("")
         self.guarded(lambda: self._finishRun(pending))
         self.resultBox.update()
-        self.resultBox.scheduleChecks()
+        self.surveyView.resume()
         self.updateButtons()
 
     def _finishRun(self, pending):
@@ -215,8 +215,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         outputNode = self.logic.finishRun(pending, strengths=strengthsOf(parameters))
         parameters.outputVolume = outputNode
         self.showStatus(finishedText(self.logic.finished.run))
-        if self.parent.isEntered:
-            sceneViews.showInViews(outputNode, [outputNode, pending.inputNode])
+        self.resultBox.onRunFinished(self.parent.isEntered)
 
     def _reblend(self):
         if self._parameters is None or not self._isLive():

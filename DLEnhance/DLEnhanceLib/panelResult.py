@@ -4,6 +4,7 @@ import qt
 from slicer.i18n import tr as _
 
 from . import sceneViews
+from .panelCompare import CompareButton
 from .panelJob import JobView
 from .panelTexts import guardText, paragraphs
 
@@ -17,6 +18,7 @@ class ResultBox:
     def __init__(self, root, ui, logic, guarded, askPath):
         self._ui, self._logic, self._guarded, self._askPath = ui, logic, guarded, askPath
         self._guardView = JobView(self._onGuardFinished)
+        self._compare = CompareButton(ui.sideBySideButton, self._pair, self._onCompareChanged)
         self._guardTimer = qt.QTimer()
         self._guardTimer.setSingleShot(True)
         self._guardTimer.setInterval(GUARD_DELAY_MILLISECONDS)
@@ -41,6 +43,7 @@ class ResultBox:
             signal.disconnect(slot)
         self._guardTimer.stop()
         self._guardView.release()
+        self._compare.release()
 
     def forget(self):
         """The scene closes."""
@@ -57,11 +60,15 @@ class ResultBox:
         self._show(lambda: self._logic.finished.inputNode)
 
     def showResidual(self, checked=False):
-        self._show(self._logic.residualNode)
+        """In the views; beside the pair when that is shown, and pressed again it goes there."""
+        if self._compare.isShown:
+            self._guarded(lambda: self._compare.show(self._logic.residualNode() if checked else None))
+        else:
+            self._show(self._logic.residualNode)
 
     def toggleOriginal(self):
         """The key: original and back."""
-        if not self._isAlive():
+        if not self._isAlive() or self._compare.isShown:
             return
         if sceneViews.shownIn(self._family()) is self._logic.finished.inputNode:
             self.showEnhanced()
@@ -83,8 +90,6 @@ class ResultBox:
         """Buttons and checks follow the last run; everything is disabled without one."""
         isAlive, ui = self._isAlive(), self._ui
         for button in (
-            ui.showEnhancedButton,
-            ui.showOriginalButton,
             ui.showResidualButton,
             ui.noiseComponentButton,
             ui.ringingComponentButton,
@@ -92,23 +97,42 @@ class ResultBox:
             ui.exportReportButton,
         ):
             button.setEnabled(isAlive)
-        self._updateShown(isAlive)
+        self._compare.update()
+        self._updateShown()
         self._updateChecks(isAlive)
+
+    def onRunFinished(self, isEntered):
+        """Show the new image where its source was, unless the user is elsewhere."""
+        if self._compare.isShown:
+            self._compare.show()
+        elif isEntered:
+            self.showEnhanced()
+        self.update()
+        self.scheduleChecks()
 
     def onReblended(self):
         """The strengths have changed: the residual follows at once, the checks when the slider rests."""
-        if sceneViews.shownIn(self._family()) in self._logic.derivedNodes():
-            self._logic.residualNode()
+        self._logic.updateResidual()
         self._updateChecks(True)
         self._guardTimer.start()
 
-    def _updateShown(self, isAlive):
+    def _onCompareChanged(self):
+        self._ui.showResidualButton.setChecked(False)
+        self._updateShown()
+
+    def _updateShown(self):
+        """Which of the three buttons is down; side by side both images are there anyway."""
+        ui, isAlive = self._ui, self._isAlive()
+        isChoice = isAlive and not self._compare.isShown
+        ui.showEnhancedButton.setEnabled(isChoice)
+        ui.showOriginalButton.setEnabled(isChoice)
+        if self._compare.isShown:
+            return
         shown = sceneViews.shownIn(self._family()) if isAlive else None
-        finished = self._logic.finished
-        self._ui.showEnhancedButton.setChecked(isAlive and shown is finished.outputNode)
-        self._ui.showOriginalButton.setChecked(isAlive and shown is finished.inputNode)
-        isResidual = isAlive and shown is not None and shown not in (finished.outputNode, finished.inputNode)
-        self._ui.showResidualButton.setChecked(isResidual)
+        source, output = self._pair() or (None, None)
+        ui.showEnhancedButton.setChecked(isAlive and shown is output)
+        ui.showOriginalButton.setChecked(isAlive and shown is source)
+        ui.showResidualButton.setChecked(shown is not None and shown not in (source, output))
 
     def _updateChecks(self, isAlive):
         if not isAlive:
@@ -146,6 +170,10 @@ class ResultBox:
         path = self._askPath(_("Export report"), "DLEnhance-report.json", "JSON (*.json)")
         if path:
             self._guarded(lambda: self._logic.writeReport(path))
+
+    def _pair(self):
+        finished = self._logic.finished
+        return (finished.inputNode, finished.outputNode) if self._isAlive() else None
 
     def _isAlive(self):
         finished = self._logic.finished

@@ -75,9 +75,7 @@ def _sequenceSentence(survey):
 
 
 def _noiseSentence(survey):
-    tissue = survey.level - survey.background
-    percent = 100.0 * survey.noise.median / tissue if tissue > 0 else 0.0
-    return _("Noise is {percent:.1f} % of the tissue signal.").format(percent=percent)
+    return _("Noise is {percent:.1f} % of the tissue signal.").format(percent=survey.noisePercent)
 
 
 def _supportSentence(survey):

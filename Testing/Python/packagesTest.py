@@ -7,8 +7,10 @@ import types
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
-pytest.importorskip("dlenhance")
-sys.modules.setdefault("slicer.i18n", types.SimpleNamespace(tr=lambda text: text))
+
+from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
+
+installSlicerModules()
 
 from DLEnhanceLib import packages  # noqa: E402 - needs slicer
 from DLEnhanceLib.errors import MissingPackage  # noqa: E402
@@ -143,12 +145,22 @@ def test_broken_torch_is_repaired_in_its_own_module(monkeypatch):
     selected = []
     monkeypatch.setattr(slicer.util, "selectModule", selected.append, raising=False)
     setup, _user = setupOn("torch")
-    setup.noteBrokenTorch(ImportError("libc10.so: cannot open\nmore lines"))
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    assert setup.isTorchToBlame(ImportError("libc10.so: cannot open\nmore lines"))
     step = setup.nextStep()
     assert step.id == "repair"
     assert "libc10.so: cannot open)" in step.sentence
     setup.perform(step)
     assert selected == ["PyTorchUtils"]
+
+
+def test_other_failed_imports_are_not_blamed_on_torch(monkeypatch):
+    setup, _user = setupOn("torch")
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    assert not setup.isTorchToBlame(ImportError("no survey", name="DLEnhanceLib.survey"))
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    assert not setup.isTorchToBlame(OSError("disk"))
+    assert setup.nextStep() is None
 
 
 def test_new_slicer_installs_packages_through_slicer_packaging(newPackaging):
