@@ -108,5 +108,5 @@ class Enhancer(nn.Module):
 
 def conditionVector(support, spacing):
     """The six conditions of a volume: support and spacing (mm) along k, j, i."""
-    spacing = torch.as_tensor(spacing, dtype=torch.float32)
+    spacing = torch.tensor([float(size) for size in spacing])  # a reversed numpy array is no tensor
     return torch.cat([torch.as_tensor(support, dtype=torch.float32), torch.log2(spacing / spacing.min())])
