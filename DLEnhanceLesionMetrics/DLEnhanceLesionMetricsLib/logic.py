@@ -104,11 +104,20 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         """The newest volume of the scene that refers to this one as its source, or None."""
         if not isInScene(standardNode):
             return None
+        made = [node for node in self._volumeNodes() if node.GetNodeReference(SOURCE_ROLE) is standardNode]
+        return made[-1] if made else None
+
+    def likelyStandard(self):
+        """The first volume that another was made from, else the first one in the scene; None in an empty scene."""
+        volumes = self._volumeNodes()
+        sources = [node.GetNodeReference(SOURCE_ROLE) for node in volumes]
+        return next((node for node in [*sources, *volumes] if node is not None), None)
+
+    def _volumeNodes(self):
         nodes = self.scene.GetNodesByClass("vtkMRMLScalarVolumeNode")
         nodes.UnRegister(None)
         volumes = [nodes.GetItemAsObject(n) for n in range(nodes.GetNumberOfItems())]
-        made = [node for node in volumes if node.GetNodeReference(SOURCE_ROLE) is standardNode]
-        return made[-1] if made else None
+        return [node for node in volumes if not node.IsA("vtkMRMLLabelMapVolumeNode")]
 
     # Regions
 

@@ -140,20 +140,22 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
     def onParametersModified(self, caller=None, event=None):
         if self._parameters is None:
             return
-        self._suggestEnhanced()
+        self._suggestVolumes()
         noise = self._parameters.noise
         self.ui.noiseFormulaLabel.setText(f"{noise.formula()}\n{noise.caution()}")
         self.logic.update()
         self.showOutcome()
 
-    def _suggestEnhanced(self):
-        """For a newly chosen standard volume, or as long as there is none: the volume that was made from it."""
-        parameters, standard = self._parameters, self._parameters.standardVolume
+    def _suggestVolumes(self):
+        """The likeliest standard volume where there is none; for a new one, the enhanced volume that was made from it."""
+        parameters = self._parameters
+        if parameters.standardVolume is None:
+            parameters.standardVolume = self.logic.likelyStandard()
+        standard = parameters.standardVolume
         isNew, self._lastStandard = standard is not self._lastStandard, standard
-        if isNew or parameters.enhancedVolume is None:
-            made = self.logic.enhancedOf(standard)
-            if made is not None and made is not parameters.enhancedVolume:
-                parameters.enhancedVolume = made
+        made = self.logic.enhancedOf(standard) if isNew or parameters.enhancedVolume is None else None
+        if made is not None and made is not parameters.enhancedVolume:
+            parameters.enhancedVolume = made
 
     # What is shown
 
