@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from .guard import GuardReport, inspect
 from .noiseMap import interpolatedAlong
+from .progress import noProgress
 from .strengths import Strengths
 from .survey import Survey, survey
 from .version import LABEL, VERSION
@@ -21,10 +22,6 @@ ALIGNMENT = 4  # tiles start at multiples of this: the network's bands fall on t
 FADE = 12  # voxels of air around the head over which the components fade out, so that no border shows
 SMALLEST_TILE = 32
 BLEND_SLAB = 2_000_000  # voxels blended at a time: keeps the temporary arrays in the processor's cache
-
-
-def noProgress(fraction: float, text: str) -> None:
-    """The progress callback for callers that want none. One that raises EnhancementCanceled stops the run."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -14,14 +14,14 @@ from .acquisition import Protocol, addNoise, scan
 from .pathology import Lesion, drawLesion, drawVessel
 
 STORED_VOXEL = 0.75  # of the object's k-space is stored: 1-mm voxels of an object known at 0.75 mm
-BORDER = 4  # object voxels of air before the template: the stored grid is the template's, shifted by 3 voxels
+BORDER = 4  # object voxels of air before the template: 3 stored voxels
 SCALE = 1000  # stored integers at tissue level
 DIAMETERS_MM = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
 
 
 @dataclasses.dataclass(frozen=True)
 class KnownLesion:
-    """What was drawn: label in the lesion volume, diameter in mm, added signal relative to white matter, place in RAS."""
+    """What was drawn: label in the lesion volume, diameter in mm, signal added (white matter is 1), place in RAS."""
 
     label: int
     diameterMm: float

@@ -93,7 +93,8 @@ Simulated scans only (`Training/DLEnhanceTraining`), of:
 {data}
 
 {card["stepsDone"]} of {card["recipe"]["steps"]} steps of {card["recipe"]["batch"]} samples,
-{card["trainingMinutes"]} minutes, seed {card["recipe"]["seed"]}, commit {card["commit"]}. Lesions drawn: {card["simulatedLesions"]}.
+{card["trainingMinutes"]} minutes, seed {card["recipe"]["seed"]}, commit {card["commit"]}.
+Lesions drawn: {card["simulatedLesions"]}.
 
 ## Validation (heads never seen in training)
 {held}

@@ -1,0 +1,270 @@
+"""Tiles, blending and the run as a whole, with the released network and with backends whose answer is known."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
+from scipy import ndimage
+
+from DLEnhanceLib.enhancement import Components, blend, computeComponents, enhance, headWeight, planTiles, reblend
+from DLEnhanceLib.errors import EnhancementCanceled, UnsupportedVolume
+from DLEnhanceLib.strengths import PRESETS, Strengths
+from DLEnhanceLib.survey import survey
+from DLEnhanceLib.torchBackend import TorchBackend, makeBackend
+from DLEnhanceLib.volume import Volume
+
+FULL = Strengths(1.0, 1.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def backend():
+    return makeBackend("fast", "cpu", threads=1)
+
+
+@pytest.fixture(scope="module")
+def noisyHead():
+    return Volume(phantom(), np.diag([1.0, 1.0, 1.2, 1.0]), "phantom")
+
+
+@pytest.fixture(scope="module")
+def run(noisyHead, backend):
+    return enhance(noisyHead, backend, strengths=PRESETS["medium"])
+
+
+def phantom(shape=(64, 80, 72), seed=0, sigma=0.05):
+    """An ellipsoid of tissue with structures of two sizes, scanned with noise; int16, tissue near 1000."""
+    import torch
+
+    rng = np.random.default_rng(seed)
+    grid = np.stack(np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij"))
+    inside = (grid**2).sum(0) < 0.7
+    texture = ndimage.gaussian_filter(rng.normal(size=shape), 3)
+    image = inside * (0.8 + 0.25 * np.sign(texture) + 0.1 * (np.sin(grid[2] * 30) > 0))
+    image = torch.from_numpy(ndimage.gaussian_filter(image, 0.5).astype(np.float32))
+    scanned = scan(image, torch.zeros_like(image), Protocol(sigma=sigma, phaseCycles=0.5), rng)
+    noisy = addNoise(scanned, sigma, torch.Generator().manual_seed(seed))[0]
+    return np.rint(noisy.numpy() * 1000).astype(np.int16)
+
+
+class SmoothingBackend:
+    """Calls the difference to a small blur noise: local, so that tiles of any size must agree exactly."""
+
+    margin, tileVoxels, deviceName, profile, modelId, modelHash = 8, 10**7, "CPU", "fake", "smoothing", "0"
+    OutOfMemory = MemoryError
+
+    def components(self, image, sigma, support, spacing, *, reportProgress=None):
+        reportProgress(1.0)
+        noise = image - ndimage.uniform_filter(image, 3, mode="nearest")
+        return np.stack([noise, np.zeros_like(noise), np.zeros_like(noise)])
+
+    def onCpu(self):
+        return self
+
+
+class SmallMemoryBackend(SmoothingBackend):
+    """Fits tiles of up to 40 voxels an edge only, or nothing until it is moved to the CPU."""
+
+    def __init__(self, largest=40, deviceName="GPU"):
+        self.largest, self.deviceName, self.seen = largest, deviceName, []
+
+    def components(self, image, sigma, support, spacing, *, reportProgress=None):
+        self.seen.append(image.shape)
+        if max(image.shape) > self.largest + 2 * self.margin:
+            raise MemoryError
+        return super().components(image, sigma, support, spacing, reportProgress=reportProgress)
+
+    def onCpu(self):
+        return SmallMemoryBackend(10**6, "CPU")
+
+
+def test_noise_in_flat_tissue_falls(noisyHead, run):
+    high = reblend(run, PRESETS["high"])
+    removed = np.std(high.volume.voxels.astype(float) - noisyHead.voxels, where=run.survey.head)
+    assert removed > 0.3 * run.survey.noise.median
+
+
+def test_output_keeps_grid_type_and_input(noisyHead, run):
+    assert run.volume.voxels.dtype == noisyHead.voxels.dtype
+    assert run.volume.voxels.shape == noisyHead.voxels.shape
+    assert np.array_equal(run.volume.ijkToRAS, noisyHead.ijkToRAS)
+    assert np.array_equal(noisyHead.voxels, phantom())
+
+
+def test_at11_strength_zero_is_bit_identical(run):
+    assert np.array_equal(reblend(run, Strengths(0, 0, 0)).volume.voxels, run.source.voxels)
+
+
+def test_at11_noise_falls_monotonically_with_strength(run):
+    source = run.source.withVoxels(run.source.voxels.astype(np.float32))
+    flat = ndimage.binary_erosion(run.survey.head, iterations=6)
+    spreads = []
+    for denoise in (0.0, 0.25, 0.5, 0.75, 1.0):
+        out = blend(source, run.components, Strengths(denoise, 0, 0)).voxels
+        spreads.append(np.median(ndimage.generic_gradient_magnitude(out, ndimage.sobel)[flat]))
+    assert all(after < before for before, after in zip(spreads, spreads[1:], strict=False))
+
+
+def test_at12_same_input_twice_is_identical(noisyHead, run, backend):
+    again = enhance(noisyHead, backend, strengths=PRESETS["medium"])
+    assert np.array_equal(again.volume.voxels, run.volume.voxels)
+
+
+def test_at13_structures_do_not_shift(run):
+    before = np.fft.rfftn(run.source.voxels.astype(float))
+    after = np.fft.rfftn(run.volume.voxels.astype(float))
+    cross = np.angle(after * before.conj())
+    for axis, n in enumerate(run.source.voxels.shape):
+        index = [0, 0, 0]
+        index[axis] = 1
+        assert abs(cross[tuple(index)] * n / (2 * np.pi)) < 0.05
+
+
+@pytest.mark.parametrize("edge", [32, 48, 64])
+def test_at14_result_does_not_depend_on_the_tiles(noisyHead, run, backend, edge):
+    tiled = computeComponents(noisyHead, run.survey, backend, tile=edge)
+    apart = np.abs(tiled.noise - run.components.noise).max()
+    assert apart < 2e-2 * run.survey.noise.median
+
+
+def test_at14_tiles_of_a_local_filter_agree_to_the_last_bit(noisyHead, run):
+    whole = computeComponents(noisyHead, run.survey, SmoothingBackend())
+    tiled = computeComponents(noisyHead, run.survey, SmoothingBackend(), tile=32)
+    assert np.array_equal(whole.noise, tiled.noise)
+    assert np.abs(whole.noise).max() > 0
+
+
+@pytest.mark.parametrize("factor", [0.01, 1.0, 37.0])
+def test_at16_output_scales_with_the_input(noisyHead, backend, factor):
+    plain = noisyHead.withVoxels(noisyHead.voxels.astype(np.float32))
+    scaled = plain.withVoxels(plain.voxels * np.float32(factor))
+    reference = enhance(plain, backend).volume.voxels * factor
+    found = enhance(scaled, backend).volume.voxels
+    assert np.abs(found - reference).max() < 1e-3 * reference.max()
+
+
+def test_at16_offset_passes_through(noisyHead, backend):
+    plain = noisyHead.withVoxels(noisyHead.voxels.astype(np.float32))
+    shifted = plain.withVoxels(plain.voxels + 500)
+    apart = enhance(shifted, backend).volume.voxels - 500 - enhance(plain, backend).volume.voxels
+    assert np.abs(apart).max() < 1e-3 * plain.voxels.max()
+
+
+def test_out_of_memory_takes_smaller_tiles_and_then_the_cpu(noisyHead, run):
+    messages = []
+    small = SmallMemoryBackend(40)
+    found = computeComponents(noisyHead, run.survey, small, reportProgress=lambda _f, text: messages.append(text))
+    assert np.array_equal(found.noise, computeComponents(noisyHead, run.survey, SmoothingBackend()).noise)
+    assert any("memory" in message for message in messages)
+    none = SmallMemoryBackend(1)
+    found = computeComponents(noisyHead, run.survey, none)
+    assert np.abs(found.noise).max() > 0
+
+
+def test_cancel_stops_between_layers(noisyHead, backend):
+    def cancel(fraction, text):
+        if fraction > 0.3:
+            raise EnhancementCanceled
+
+    with pytest.raises(EnhancementCanceled):
+        enhance(noisyHead, backend, reportProgress=cancel)
+
+
+def test_progress_rises_to_one(noisyHead, backend):
+    fractions = []
+    enhance(noisyHead, backend, reportProgress=lambda fraction, _text: fractions.append(fraction))
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+def test_blend_is_the_formula_of_the_design():
+    shape = (4, 5, 6)
+    rng = np.random.default_rng(1)
+    volume = Volume(rng.normal(size=shape).astype(np.float32), np.eye(4))
+    parts = Components(*(rng.normal(size=shape).astype(np.float32) for _ in range(3)))
+    out = blend(volume, parts, Strengths(0.5, 0.25, 0.75)).voxels
+    expected = volume.voxels - 0.5 * parts.noise - 0.25 * parts.ringing + 0.75 * parts.blur
+    assert np.allclose(out, expected, atol=1e-6)
+
+
+def test_integer_results_stay_in_their_range_and_are_counted(run):
+    shape = (2, 2, 2)
+    volume = Volume(np.full(shape, 250, np.uint8), np.eye(4))
+    parts = Components(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.full(shape, 20, np.float32))
+    assert blend(volume, parts, FULL).voxels.max() == 255
+    limited = dataclasses.replace(run, source=volume, components=parts)
+    from DLEnhanceLib.enhancement import blendCounting
+
+    assert blendCounting(limited.source, parts, FULL)[1] == 8
+
+
+def test_tiles_cover_every_voxel_of_the_head_once():
+    weight = np.zeros((70, 50, 90), np.float32)
+    weight[5:66, 3:40, 20:81] = 1
+    count = np.zeros(weight.shape, int)
+    for core, padded in planTiles(weight, margin=10, voxels=10**9, edge=32):
+        count[core] += 1
+        assert all(p.start <= c.start and p.stop >= c.stop for c, p in zip(core, padded, strict=True))
+    assert (count[weight > 0] == 1).all()
+
+
+def test_large_volumes_are_cut_to_the_memory_given():
+    tiles = planTiles(np.ones((200, 200, 200), np.float32), margin=16, voxels=2_000_000)
+    assert max(np.prod([p.stop - p.start for p in padded]) for _, padded in tiles) <= 2_000_000
+
+
+def test_change_fades_out_in_the_air():
+    head = np.zeros((64, 64, 64), bool)
+    head[24:40, 24:40, 24:40] = True
+    weight = headWeight(head)
+    assert (weight[head] == 1).all()
+    assert weight[0].max() == 0
+    assert np.abs(np.diff(weight, axis=0)).max() < 0.3
+
+
+def test_voxels_that_are_not_numbers_stay_and_spoil_nothing(backend, noisyHead):
+    voxels = noisyHead.voxels.astype(np.float32)
+    voxels[30, 30:33, 30] = np.nan
+    out = enhance(noisyHead.withVoxels(voxels), backend).volume.voxels
+    assert np.array_equal(np.isnan(out), np.isnan(voxels))
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 64), (5, 41, 43), (33, 35, 37)])
+def test_at15_odd_and_thin_shapes_come_back_whole(backend, shape):
+    voxels = np.abs(phantom()[: shape[0], : shape[1], : shape[2]] if shape[0] > 1 else phantom()[32:33, :64, :64])
+    run = enhance(Volume(voxels, np.eye(4)), backend)
+    assert run.volume.voxels.shape == voxels.shape
+    assert np.isfinite(run.volume.voxels.astype(float)).all()
+
+
+@pytest.mark.parametrize("value", [0, 7])
+def test_at15_constant_volumes_are_refused(backend, value):
+    with pytest.raises(UnsupportedVolume):
+        enhance(Volume(np.full((16, 16, 16), value, np.int16), np.eye(4)), backend)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
+def test_at15_stored_types_are_kept(backend, dtype):
+    voxels = (phantom((32, 40, 36)) / 8).astype(dtype)
+    assert enhance(Volume(voxels, np.eye(4)), backend).volume.voxels.dtype == dtype
+
+
+def test_report_holds_every_number_of_the_run(run):
+    report = run.report()
+    assert report["strengths"] == dataclasses.asdict(PRESETS["medium"])
+    assert report["model"]["sha256"] == makeBackend("fast", "cpu").modelHash
+    assert report["survey"]["noisePercentOfTissue"] == pytest.approx(run.survey.noisePercent)
+    assert len(report["guard"]["findings"]) > 0
+
+
+def test_changed_weights_are_refused(tmp_path, monkeypatch):
+    from DLEnhanceLib import modelFiles
+    from DLEnhanceLib.errors import MissingPackage
+
+    source = modelFiles.findModel("fast")
+    (tmp_path / "DLEnhance-fast.json").write_text((source.weights.with_suffix(".json")).read_text())
+    (tmp_path / "DLEnhance-fast.safetensors").write_bytes(source.weights.read_bytes()[:-1] + b"x")
+    assert not modelFiles.findModel("fast", tmp_path).isIntact()
+    with pytest.raises(MissingPackage):
+        modelFiles.findModel("full", tmp_path)
+    assert isinstance(makeBackend("fast", "cpu"), TorchBackend)
