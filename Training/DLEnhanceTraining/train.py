@@ -18,7 +18,7 @@ from .sampling import Pool
 from .validation import validationSamples, validationScores
 
 TRAINING_MAPS = range(1, 19)  # 19 and 20 and the ICBM152 head are for validation
-NOISE_FLOOR = 0.02  # of tissue: below it, errors of ringing would outweigh everything else
+ERROR_FLOOR = 0.005  # of tissue: smaller errors are not worth learning
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,22 +36,27 @@ class Recipe:
 
 
 def loss(predicted, sample):
-    """Weighted Charbonnier error of each component and of the two images a user sees, in units of the noise.
+    """Weighted Charbonnier error of each component and of the two images a user sees.
 
-    No adversarial and no perceptual term: they restore anatomy and lose lesions (enhancement-notes 2.5).
+    Each error is relative to what the network would leave if it did nothing, so that all noise levels and bandwidths count
+    alike, as they do in decibels. No adversarial and no perceptual term: those restore anatomy and lose lesions
+    (enhancement-notes 2.5).
     """
     noise, ringing, blur = predicted[:, 0:1], predicted[:, 1:2], predicted[:, 2:3]
-    scale = 1 / (sample.sigma.mean() + NOISE_FLOOR)
     clean = sample.noisy - noise - ringing
-    errors = (
-        (sample.noisy - noise - sample.ringing, 0.5),
-        (ringing - (sample.ringing - sample.clean), 0.5),
-        (blur - (sample.sharp - sample.clean), 0.5),
-        (clean - sample.clean, 1.0),
-        (clean + blur - sample.sharp, 0.25),
+    terms = (
+        (0.5, sample.noisy - noise - sample.ringing, sample.noisy - sample.ringing),
+        (0.5, ringing - (sample.ringing - sample.clean), sample.ringing - sample.clean),
+        (0.25, blur - (sample.sharp - sample.clean), sample.sharp - sample.clean),
+        (1.0, clean - sample.clean, sample.noisy - sample.clean),
+        (0.25, clean + blur - sample.sharp, sample.noisy - sample.sharp),
     )
     weight = sample.weight / sample.weight.mean()
-    return sum(share * (weight * charbonnier(error * scale)).mean() for error, share in errors)
+    total = 0
+    for share, error, nothing in terms:
+        scale = 1 / (nothing.square().mean().sqrt() + ERROR_FLOOR)
+        total = total + share * (weight * charbonnier(error * scale)).mean()
+    return total
 
 
 def charbonnier(x, eps=0.1):
@@ -68,7 +73,9 @@ class Trainer:
         self.averaged = torch.optim.swa_utils.AveragedModel(
             self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average)
         )
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=recipe.learningRate, weight_decay=1e-4)
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=recipe.learningRate, weight_decay=1e-4, betas=(0.9, 0.99)
+        )
         self.step, self.seconds = 0, 0.0
         self.rng = np.random.default_rng(recipe.seed)
         self.pool = Pool(source, self.rng)
