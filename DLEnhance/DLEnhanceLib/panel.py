@@ -65,7 +65,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setupBox = SetupBox(self.ui, Packages(), self.updateButtons, self.showError)
         self.deviceBox = DeviceBox(self.ui.deviceComboBox)
         self.surveyView = SurveyView(self.logic, self.ui.surveyLabel)
-        self.resultBox = ResultBox(root, self.ui, self.logic, self.guarded, self._askForPath)
+        self.resultBox = ResultBox(root, self.ui, self.logic, self)
         self.runView = JobView(self._onRunFinished, self._onRunProgress)
         self._reblendTimer = qt.QTimer()
         self._reblendTimer.setSingleShot(True)
@@ -252,9 +252,6 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def showStatus(self, text):
         self.ui.enhanceStatusLabel.setText(text)
-
-    def _askForPath(self, title, name, nameFilter):
-        return self.askPath(title, name, nameFilter)
 
     def _askPath(self, title, name, nameFilter):
         """The chosen file or an empty string. PythonQt gives a string, PySide6 a pair."""

@@ -14,16 +14,16 @@ class DeviceBox:
     """
 
     def __init__(self, comboBox, usableDevices=None):
-        self._box, self._usableDevices = comboBox, usableDevices or _usableDevices
+        self.box, self._usableDevices = comboBox, usableDevices or _usableDevices
         self._ids, self.isFilled = [AUTOMATIC], False
-        self._box.addItem(_("Automatic"))
-        self._box.activated.connect(self._onActivated)
+        self.box.addItem(_("Automatic"))
+        self.box.activated.connect(self._onActivated)
 
     @property
     def deviceId(self):
         """ "auto", or the id of the chosen device; "auto" too when a stored one is gone."""
         if self.isFilled:
-            return self._ids[self._box.currentIndex]
+            return self._ids[self.box.currentIndex]
         return str(qt.QSettings().value(SETTING) or AUTOMATIC)
 
     def fill(self):
@@ -31,15 +31,15 @@ class DeviceBox:
         devices = self._usableDevices()
         wanted = str(qt.QSettings().value(SETTING) or AUTOMATIC)
         self._ids = [AUTOMATIC, *(device.id for device in devices)]
-        self._box.clear()
-        self._box.addItem(_("Automatic ({device})").format(device=devices[0].label))
+        self.box.clear()
+        self.box.addItem(_("Automatic ({device})").format(device=devices[0].label))
         for device in devices:
-            self._box.addItem(_label(device))
-        self._box.setCurrentIndex(self._ids.index(wanted) if wanted in self._ids else 0)
+            self.box.addItem(_label(device))
+        self.box.setCurrentIndex(self._ids.index(wanted) if wanted in self._ids else 0)
         self.isFilled = True
 
     def release(self):
-        self._box.activated.disconnect(self._onActivated)
+        self.box.activated.disconnect(self._onActivated)
 
     def _onActivated(self, index=0):
         qt.QSettings().setValue(SETTING, self._ids[index])

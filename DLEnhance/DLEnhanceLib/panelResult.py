@@ -13,19 +13,20 @@ KEY = "O"
 
 
 class ResultBox:
-    """Acts on the last run of the logic. guarded(action) runs an action and shows its failure to the user."""
+    """Acts on the last run of the logic. host: the panel, which shows failures and status and asks for paths."""
 
-    def __init__(self, root, ui, logic, guarded, askPath):
-        self._ui, self._logic, self._guarded, self._askPath = ui, logic, guarded, askPath
+    def __init__(self, root, ui, logic, host):
+        self._ui, self._logic = ui, logic
+        self._guarded, self._showStatus, self._host = host.guarded, host.showStatus, host
         self._guardView = JobView(self._onGuardFinished)
         self._compare = CompareButton(ui.sideBySideButton, self._pair, self._onCompareChanged)
         self._guardTimer = qt.QTimer()
         self._guardTimer.setSingleShot(True)
         self._guardTimer.setInterval(GUARD_DELAY_MILLISECONDS)
-        self._shortcut = qt.QShortcut(qt.QKeySequence(KEY), root)
+        self.shortcut = qt.QShortcut(qt.QKeySequence(KEY), root)
         self._connections = [
             (self._guardTimer.timeout, self._startGuard),
-            (self._shortcut.activated, self.toggleOriginal),
+            (self.shortcut.activated, self.toggleOriginal),
             (ui.showEnhancedButton.clicked, self.showEnhanced),
             (ui.showOriginalButton.clicked, self.showOriginal),
             (ui.showResidualButton.clicked, self.showResidual),
@@ -167,9 +168,9 @@ class ResultBox:
         self._show(lambda: self._logic.componentNode("blur"))
 
     def _onExport(self, checked=False):
-        path = self._askPath(_("Export report"), "DLEnhance-report.json", "JSON (*.json)")
+        path = self._host.askPath(_("Export report"), "DLEnhance-report.json", "JSON (*.json)")
         if path:
-            self._guarded(lambda: self._logic.writeReport(path))
+            self._guarded(lambda: self._showStatus(_("Written: {path}").format(path=self._logic.writeReport(path))))
 
     def _pair(self):
         finished = self._logic.finished
