@@ -147,7 +147,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         self.showOutcome()
 
     def _suggestVolumes(self):
-        """The likeliest standard volume where there is none; for a new one, the enhanced volume that was made from it."""
+        """The likeliest standard volume where there is none; for a new one, the enhanced volume made from it."""
         parameters = self._parameters
         if parameters.standardVolume is None:
             parameters.standardVolume = self.logic.likelyStandard()

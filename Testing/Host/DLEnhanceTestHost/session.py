@@ -1,5 +1,6 @@
 """Turns this process, once, into one that looks like Slicer: qt, ctk, the MRML widgets and the modules without Qt."""
 
+import ctypes
 import functools
 import sys
 import types
@@ -14,6 +15,7 @@ from .slicerModules import installSlicerModules
 @functools.cache
 def installSlicerSession():
     """The QApplication. Patches PySide6's classes for the rest of the process."""
+    _protectNone()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     QtWidgets.QApplication.setStyle("Fusion")
     pythonQt.installQtModule()
@@ -38,3 +40,9 @@ def startHost(**options):
     from .host import Host
 
     return Host(**options)
+
+
+def _protectNone():
+    """PySide6 6.12 returns None without counting the reference; before Python 3.12 the process then ends in a crash."""
+    if sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
