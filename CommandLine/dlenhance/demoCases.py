@@ -113,8 +113,8 @@ def drawnLesionCase(folder: Path) -> DemoCase:
         volume=readVolume(folder / "brain1_image.nrrd"),
         regions=[
             labelRegion("lesion", LESION, drawn, 1),
-            Region("white matter", REFERENCE, sphere((45.7, 35.5, 13.0), 8.0)),
-            Region("air", AIR, sphere((88.7, 84.8, 13.0), 16.0)),
+            Region("white matter", REFERENCE, sphere((38.0, -25.0, 19.5), 8.0)),
+            Region("air", AIR, sphere((88.7, 84.8, 19.5), 16.0)),
         ],
         noiseMethods=("tissue_sd", "air_sd"),
     )
