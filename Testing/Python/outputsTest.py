@@ -79,6 +79,19 @@ def test_an_empty_folder_is_used_and_a_full_one_refused(tmp_path):
     assert (tmp_path / "empty" / "1.dcm").exists()
 
 
+def test_the_folder_of_an_earlier_run_is_replaced_whole(tmp_path):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "summary.html").write_text("earlier")
+    (tmp_path / "demo" / "old.png").write_text("earlier")
+    with Outputs() as outputs:
+        folder = outputs.addFolder(tmp_path / "demo", replaceIfItHolds="summary.html")
+        outputs.staged(folder).mkdir()
+        (outputs.staged(folder) / "summary.html").write_text("new")
+        outputs.commit()
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+    assert [path.read_text() for path in (tmp_path / "demo").iterdir()] == ["new"]
+
+
 def test_the_input_is_refused_as_output_under_any_name(tmp_path):
     source = tmp_path / "in.nii.gz"
     source.write_text("x")
