@@ -222,9 +222,8 @@ class AnswerLog:
     def append(self, kind: str, **data) -> Entry:
         """Write one line and flush it to the disk; when this returns the answer survives a crash."""
         now = self.clock.now()
-        self._sequence += 1
         fields = {
-            "seq": self._sequence,
+            "seq": self.nextSequence,
             "time": now.isoformat(timespec="milliseconds"),
             "reader": self.reader,
             "machine": self.machine,
@@ -234,7 +233,7 @@ class AnswerLog:
         digest = _digest(json.loads(json.dumps(fields)), self._hash)
         line = json.dumps(fields | {"hash": digest}, ensure_ascii=False, separators=(",", ":")) + "\n"
         self._write(line.encode())
-        self._hash = digest
+        self._sequence, self._hash = self.nextSequence, digest
         self.lastTime = max(now, self.lastTime) if self.lastTime else now
         return Entry(self._sequence, now, self.reader, self.machine, kind, data, digest)
 
@@ -246,7 +245,6 @@ class AnswerLog:
             if self.durable:
                 os.fsync(self._stream.fileno())
         except OSError as error:
-            self._sequence -= 1
             with contextlib.suppress(OSError):
                 self._stream.truncate(self._size)
                 self._stream.seek(self._size)

@@ -10,6 +10,7 @@ ZERO_TEXTS = {
     DROP_ZEROS: "pairs without difference dropped (Wilcoxon)",
     PRATT_ZEROS: "pairs without difference ranked, then dropped (Pratt)",
 }
+EXACT_WITHOUT_TIES_UP_TO = 50
 EXACT_UP_TO = 13  # 2^13 sign patterns; scipy then counts them all, ties included
 
 
@@ -49,7 +50,8 @@ class McNemarResult:
 def wilcoxonTest(standard, enhanced, *, zeros: str = DROP_ZEROS, method: str = "auto") -> WilcoxonResult:
     """Compare paired values; pairs with a missing value are left out.
 
-    method "auto": exact over all sign patterns up to 13 differences, else normal. With no difference at all p is 1.
+    method "auto": exact over all sign patterns up to 13 differences, exact without ties up to 50, else "normal".
+    With no difference at all p is 1.
     """
     differences = _differences(standard, enhanced)
     zeroCount = int(np.sum(differences == 0))
@@ -80,11 +82,15 @@ def _signedRankTest(differences, zeros, method):
     nonzero = int(np.sum(differences != 0))
     if nonzero == 0:
         return 0.0, 1.0, "none differ"
-    exact = method == "exact" or (method == "auto" and nonzero <= EXACT_UP_TO)
-    how = stats.PermutationMethod(n_resamples=2**EXACT_UP_TO) if exact else "asymptotic"
     used = differences if zeros == PRATT_ZEROS else differences[differences != 0]
+    isUntied = len(np.unique(np.abs(differences))) == len(used)
+    how = "asymptotic"
+    if method == "auto" and nonzero <= EXACT_UP_TO:
+        how = stats.PermutationMethod(n_resamples=2**EXACT_UP_TO)
+    elif method == "auto" and len(used) <= EXACT_WITHOUT_TIES_UP_TO and isUntied:
+        how = "exact"
     result = stats.wilcoxon(used, zero_method=zeros, method=how, correction=False)
-    return float(result.statistic), float(result.pvalue), "exact" if exact else "normal"
+    return float(result.statistic), float(result.pvalue), "normal" if how == "asymptotic" else "exact"
 
 
 def hodgesLehmann(differences, *, confidence: float = 0.95) -> tuple[float, float, float]:

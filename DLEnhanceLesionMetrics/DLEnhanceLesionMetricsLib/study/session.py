@@ -254,7 +254,8 @@ class ReadingSession:
         if diameterMm is not None and not 0 < diameterMm < 300:
             raise NotAllowed("The diameter must be a positive number of millimetres.")
         diameter = None if diameterMm is None else float(diameterMm)
-        self._answer(kinds.MARK, mark=markId, ras=_plain(ras), confidence=confidence, diameter=diameter)
+        sure = None if confidence is None else int(confidence)
+        self._answer(kinds.MARK, mark=markId, ras=_plain(ras), confidence=sure, diameter=diameter)
         return markId
 
     def _mark(self, markId):
