@@ -155,6 +155,23 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
             )
         )
 
+    def outlineLesion(self, pointRAS):
+        """Outline the lesion around a point of the standard volume (RAS mm); (SceneRegion, lesionOutline.Outline).
+
+        The outline is a segment, so it can be corrected in the Segment Editor; eraseRegion() rejects it. Raises
+        BadOption when nothing stands out there.
+        """
+        if not isInScene(self.parameters.standardVolume):
+            raise BadOption("Choose the standard volume first.")
+        region, outline = sceneSources.addOutlinedLesion(self.scene, self.parameters.standardVolume, pointRAS)
+        return self._added(region), outline
+
+    def sizeOf(self, region):
+        """Diameters in mm and volume of a region in the grid of the standard volume; None where there is no size."""
+        if not isInScene(self.parameters.standardVolume):
+            return None
+        return self._measurement.sizeOf(region, self.parameters.standardVolume)
+
     def _added(self, regions):
         self._outlines.sync()
         self.update()
@@ -163,6 +180,11 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
     def removeRegion(self, region):
         sceneRegions.removeRegion(self.scene, region)
         self._outlines.sync()
+        self.update()
+
+    def eraseRegion(self, region):
+        """Remove a region with what was drawn, also a segment."""
+        sceneRegions.eraseRegion(self.scene, region)
         self.update()
 
     def renameRegion(self, region, name):

@@ -17,6 +17,8 @@ from .panelExport import ExportBox
 from .panelPlacing import PlacingBox
 from .panelRegions import RegionTable
 from .panelResults import ResultTable
+from .panelTexts import lesionSizeText
+from .regions import LESION
 
 _log = logging.getLogger(__name__)
 
@@ -177,6 +179,9 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         ui.diameterSpinBox.setEnabled(hasDiameter and not region.isLocked)
         if hasDiameter:
             self._showDiameter(max(region.node.GetSize()))
+        size = lesionSizeText(self.logic.sizeOf(region)) if region is not None and region.role == LESION else ""
+        ui.sizeLabel.setText(size)
+        ui.sizeLabel.setVisible(bool(size))
         self._updateDrawnButton()
         self.exportBox.update(self._parameters)
 

@@ -4,9 +4,11 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from .panelTexts import lesionSizeText
+from .regions import LESION
 from .scenePlacing import Placing
 
-SHAPES = ("ellipsoid", "box", "curve")
+SHAPES = ("ellipsoid", "outline", "box", "curve")
 KEYS = {"lesion": "Shift+L", "reference": "Shift+R", "air": "Shift+A"}
 
 
@@ -15,7 +17,8 @@ class PlacingBox:
 
     def __init__(self, ui, root, logic, guarded, onAdded):
         self._ui, self._logic, self._guarded, self._onAdded = ui, logic, guarded, onAdded
-        for text in (_("Ellipsoid"), _("Box"), _("Closed curve")):
+        self._proposal, self._proposalNote = None, ""
+        for text in (_("Ellipsoid"), _("Outline by itself"), _("Box"), _("Closed curve")):
             ui.shapeCombo.addItem(text)
         self._buttons = {"lesion": ui.addLesionButton, "reference": ui.addReferenceButton, "air": ui.addAirButton}
         self.placing = Placing(
@@ -28,9 +31,11 @@ class PlacingBox:
         self._connections = [(self._buttons[role].clicked, slot) for role, slot in zip(KEYS, slots, strict=True)]
         self._connections += list(zip(signals, slots, strict=True))
         self._connections.append((self._shortcuts["Esc"].activated, self.onGiveUp))
+        self._connections += [(ui.acceptButton.clicked, self.onAccept), (ui.rejectButton.clicked, self.onReject)]
         for signal, slot in self._connections:
             signal.connect(slot)
         self.setActive(False)
+        self._showProposal()
 
     def _shortcut(self, keys, widget):
         shortcut = qt.QShortcut(qt.QKeySequence(keys), widget)
@@ -56,6 +61,7 @@ class PlacingBox:
     def forget(self):
         """The scene is about to go."""
         self.placing.cancel()
+        self.onAccept()
 
     def onAddLesion(self, checked=False):
         self._toggle("lesion")
@@ -77,7 +83,7 @@ class PlacingBox:
         self._showState()
 
     def _start(self, role):
-        isCurve = SHAPES[self._ui.shapeCombo.currentIndex] == "curve"
+        isCurve = self._shape == "curve"
         if slicer.app.layoutManager() is not None and self.placing.isPossible:
             self.placing.start(role, asCurve=isCurve)
         else:
@@ -87,9 +93,42 @@ class PlacingBox:
         self._guarded(lambda: self._add(role, pointRAS))
 
     def _add(self, role, pointRAS):
-        shape = SHAPES[self._ui.shapeCombo.currentIndex]
-        region = self._logic.addRegion(role, pointRAS, shape="ellipsoid" if shape == "curve" else shape)
+        shape = self._shape
+        if shape == "outline" and role == LESION and pointRAS is not None:
+            self._propose(pointRAS)
+        else:
+            self._onAdded(self._logic.addRegion(role, pointRAS, shape="box" if shape == "box" else "ellipsoid"))
+
+    @property
+    def _shape(self):
+        return SHAPES[self._ui.shapeCombo.currentIndex]
+
+    # An outline found by itself waits for the user's yes
+
+    def _propose(self, pointRAS):
+        with slicer.util.WaitCursor():
+            region, outline = self._logic.outlineLesion(pointRAS)
+        self._proposal, self._proposalNote = region, outline.note
         self._onAdded(region)
+        self._showProposal()
+
+    def onAccept(self, checked=False):
+        self._proposal = None
+        self._showProposal()
+
+    def onReject(self, checked=False):
+        region, self._proposal = self._proposal, None
+        if region is not None and region in self._logic.regions():
+            self._guarded(lambda: self._logic.eraseRegion(region))
+        self._showProposal()
+
+    def _showProposal(self):
+        region = self._proposal
+        self._ui.proposalFrame.setVisible(region is not None)
+        if region is not None:
+            size = lesionSizeText(self._logic.sizeOf(region))
+            text = _("{name} was outlined by itself: {size}").format(name=region.name, size=size)
+            self._ui.proposalLabel.setText(f"{text}. {self._proposalNote}" if self._proposalNote else text)
 
     def _onFinished(self):
         self._showState()
@@ -107,7 +146,7 @@ class PlacingBox:
         self._ui.placingLabel.setVisible(bool(active))
 
     def _hint(self, role):
-        if SHAPES[self._ui.shapeCombo.currentIndex] == "curve":
+        if self._shape == "curve":
             return _("Click around it on one slice; double-click to close the curve, Esc to give up.")
         return {
             "lesion": _("Click on the center of the lesion in a slice view; Esc to give up."),

@@ -130,3 +130,16 @@ def sizeText(sizes, *, isRound):
     if max(sizes) - min(sizes) < 0.05:
         return f"\N{DIAMETER SIGN} {sizes[0]:.1f}" if isRound else f"{sizes[0]:.1f}"
     return " \N{MULTIPLICATION SIGN} ".join(f"{size:.1f}" for size in sizes)
+
+
+def lesionSizeText(size):
+    """Diameters, volume and size class of a lesionSize.LesionSize."""
+    if size is None:
+        return ""
+    parts = _("Longest {longest} mm, across {across} mm, 3D {solid} mm; {volume} mm\N{SUPERSCRIPT THREE}").format(
+        longest=f"{size.longestDiameter:.1f}",
+        across=f"{size.perpendicularDiameter:.1f}",
+        solid=f"{size.diameter3D:.1f}",
+        volume=signalText(size.volume),
+    )
+    return f"{parts}. {_('It touches the border of the image.')}" if size.touchesBorder else parts

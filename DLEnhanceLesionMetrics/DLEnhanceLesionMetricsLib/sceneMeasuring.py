@@ -32,6 +32,7 @@ VOLUME_EVENTS = (
     slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
     slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
 )
+LARGEST_LIVE_SIZE = 5000  # voxels; up to here the diameters take less than 30 ms
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +51,7 @@ class SceneMeasurement:
     def __init__(self, scene):
         self._scene = scene
         self._shapes = ShapeReader()
+        self._size = (None, None)
 
     def measure(self, standardNode, enhancedNode, *, method) -> Outcome:
         """Measure every lesion. Regions that cannot be used are left out, and named in the problem.
@@ -73,6 +75,24 @@ class SceneMeasurement:
         except DLEnhanceError:
             return {}
         return {key: region.maskOn(standard).count for key, region in self._readRegions()[0].items()}
+
+    def sizeOf(self, region, standardNode):
+        """The core's LesionSize in the grid of a volume.
+
+        None when it cannot be read, has no voxel, or is so large a ROI that it could not be dragged smoothly.
+        """
+        from .lesionSize import lesionSize
+
+        try:
+            standard = volumeView(standardNode)
+            mask = self._shapes.region(region).maskOn(standard)
+        except DLEnhanceError:
+            return None
+        if not region.segmentId and mask.count > LARGEST_LIVE_SIZE:
+            return None
+        if self._size[0] is not mask:
+            self._size = (mask, lesionSize(mask, standard))
+        return self._size[1]
 
     def coreRegions(self) -> list:
         """Every region that can be read, as the core measures it."""

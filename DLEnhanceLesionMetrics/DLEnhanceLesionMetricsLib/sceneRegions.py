@@ -256,6 +256,14 @@ def removeRegion(scene, region):
         scene.RemoveNode(region.node)
 
 
+def eraseRegion(scene, region):
+    """Remove a region with what was drawn, also a segment."""
+    if region.segmentId:
+        region.node.GetSegmentation().RemoveSegment(region.segmentId)
+    else:
+        scene.RemoveNode(region.node)
+
+
 def centerRAS(region):
     """The center of a region in mm, world RAS."""
     if region.segmentId:

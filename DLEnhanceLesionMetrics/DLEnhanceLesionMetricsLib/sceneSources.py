@@ -1,4 +1,4 @@
-"""Regions from what is already drawn: the segments of a segmentation, or the labels of a label volume."""
+"""Regions from what is already drawn (segments, label volumes), and a lesion outlined by one click."""
 
 import numpy as np
 import slicer
@@ -7,6 +7,8 @@ from DLEnhanceLib.errors import BadOption
 from .regions import AIR, LESION, REFERENCE
 from .roleNames import roleOfName
 from .sceneRegions import SEGMENTATION_CLASS, adoptRegion, nextName
+
+OUTLINED_VOLUME_REFERENCE = "DLEnhanceLesionMetrics.OutlinedVolume"
 
 
 def addRegionsFromSegmentation(segmentationNode, role=None, *, segmentIds=None):
@@ -46,6 +48,34 @@ def addRegionsFromLabelVolume(scene, labelNode, *, lesionLabel=1, referenceLabel
         raise BadOption(f'"{labelNode.GetName()}" holds none of the labels {wanted} (lesion, reference, air).')
     node = _newSegmentation(scene, labelNode)
     return [_addSegment(scene, node, labelNode, role, mask) for role, mask in parts]
+
+
+def addOutlinedLesion(scene, volumeNode, pointRAS):
+    """Outline the lesion around a point (RAS mm) and add it as a segment: (SceneRegion, the core's Outline).
+
+    Raises BadOption when nothing stands out from its surround there; no node is left then.
+    """
+    from .lesionOutline import proposeOutline
+    from .sceneShapes import volumeView
+
+    volume = volumeView(volumeNode)
+    outline = proposeOutline(volume, pointRAS)
+    node = _outlinesNode(scene, volumeNode)
+    mask = outline.region.maskOn(volume).toArray()
+    return _addSegment(scene, node, volumeNode, LESION, mask), outline
+
+
+def _outlinesNode(scene, volumeNode):
+    """The segmentation that collects the outlines found in a volume."""
+    nodes = scene.GetNodesByClass(SEGMENTATION_CLASS)
+    nodes.UnRegister(None)
+    for node in (nodes.GetItemAsObject(n) for n in range(nodes.GetNumberOfItems())):
+        isOurs = node.GetNodeReference(OUTLINED_VOLUME_REFERENCE) is volumeNode
+        if isOurs and node.GetTransformNodeID() == volumeNode.GetTransformNodeID():
+            return node
+    node = _newSegmentation(scene, volumeNode)
+    node.SetNodeReferenceID(OUTLINED_VOLUME_REFERENCE, volumeNode.GetID())
+    return node
 
 
 def separateParts(mask):

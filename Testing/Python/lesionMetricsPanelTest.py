@@ -204,14 +204,14 @@ def test_leaving_the_module_gives_up_placing(aHost, panel):
 
 
 def test_a_box_can_be_placed(aHost, panel):
-    panel.ui.shapeCombo.setCurrentIndex(1)
+    panel.ui.shapeCombo.setCurrentIndex(2)
     panel.ui.addReferenceButton.click()
     click(aHost, panel, REFERENCE)
     assert [region.shape for region in panel.logic.regions()] == ["box"]
 
 
 def test_a_curve_is_drawn_point_by_point(aHost, panel):
-    panel.ui.shapeCombo.setCurrentIndex(2)
+    panel.ui.shapeCombo.setCurrentIndex(3)
     panel.ui.addLesionButton.click()
     for point in ((6, 5, 0), (10, 9, 0), (14, 5, 0), (10, 1, 0)):
         click(aHost, panel, point)
@@ -221,12 +221,61 @@ def test_a_curve_is_drawn_point_by_point(aHost, panel):
 
 
 def test_a_curve_with_two_points_is_dropped(aHost, panel):
-    panel.ui.shapeCombo.setCurrentIndex(2)
+    panel.ui.shapeCombo.setCurrentIndex(3)
     panel.ui.addLesionButton.click()
     click(aHost, panel, (6, 5, 0))
     click(aHost, panel, (9, 5, 0))
     escape(aHost)
     assert panel.logic.regions() == []
+
+
+def proposeLesion(host, panel):
+    panel.ui.shapeCombo.setCurrentIndex(1)
+    panel.ui.addLesionButton.click()
+    click(host, panel, (9, 6, 0))
+
+
+def test_one_click_outlines_the_lesion_and_asks(aHost, panel):
+    proposeLesion(aHost, panel)
+    region = panel.logic.regions("lesion")[0]
+    assert panel.logic.sizeOf(region).longestDiameter == pytest.approx(10, abs=2)
+    assert not panel.ui.proposalFrame.isHidden()
+    assert "L1" in panel.ui.proposalLabel.text
+    panel.ui.acceptButton.click()
+    assert panel.ui.proposalFrame.isHidden()
+    assert [other.key for other in panel.logic.regions()] == [region.key]
+
+
+def test_a_rejected_outline_is_gone(aHost, panel):
+    proposeLesion(aHost, panel)
+    panel.ui.rejectButton.click()
+    assert panel.logic.regions() == []
+    assert panel.ui.proposalFrame.isHidden()
+    segmentation = aHost.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode").GetSegmentation()
+    assert segmentation.GetNumberOfSegments() == 0
+
+
+def test_a_click_where_nothing_stands_out_is_a_message(aHost, panel):
+    panel.ui.shapeCombo.setCurrentIndex(1)
+    panel.ui.addLesionButton.click()
+    click(aHost, panel, (-10, -10, 0))
+    assert "its middle" in aHost.messages[-1][1]
+    assert panel.logic.regions() == []
+
+
+def test_two_outlines_share_one_segmentation(aHost, panel):
+    for _ in range(2):
+        proposeLesion(aHost, panel)
+        panel.ui.acceptButton.click()
+    assert aHost.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
+    assert regionNames(panel) == ["L1", "L2"]
+
+
+def test_the_chosen_lesion_tells_its_size(measured):
+    measured.ui.regionTable.selectRow(0)
+    assert "Longest" in measured.ui.sizeLabel.text
+    measured.ui.regionTable.selectRow(1)
+    assert measured.ui.sizeLabel.text == ""
 
 
 def test_labels_become_regions(aHost, panel):
