@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.special import ive
 
-from .noiseColor import HALF_TAPS, bandFilters, filtered, noiseColor, smoothAndSlope
+from .noiseColor import HALF_TAPS, NoiseColor, bandFilters, filtered, noiseColor, smoothAndSlope
 
 BLOCK = 16  # voxels an edge: about 500 independent samples of the band, 5 % error of one block
 FEWEST_VOXELS = 500
@@ -27,7 +27,8 @@ class NoiseMap:
     """Marginal SD of the noise on a coarse grid, input units; smooth and positive everywhere.
 
     values: (K,J,I) float32 at the block centers; blocks: voxels per block along k, j, i; shape: the volume's grid.
-    median and relativeSpread ((95th - 5th percentile) / median) describe the map inside the tissue.
+    median and relativeSpread ((95th - 5th percentile) / median) describe the map inside the tissue; color: model of the
+    noise spectrum.
     """
 
     values: np.ndarray
@@ -35,6 +36,7 @@ class NoiseMap:
     shape: tuple[int, int, int]
     median: float
     relativeSpread: float
+    color: NoiseColor
 
     def at(self, slices) -> np.ndarray:
         """float32 (k,j,i) sigma for a tuple of three slices of the volume's grid, linear between block centers."""
@@ -88,10 +90,12 @@ def estimateNoise(view, tissue: np.ndarray, *, support, floor: float) -> NoiseMa
     sigma = marginal / ricianReduction(statistics.signal, marginal)
     known = np.isfinite(sigma) & (sigma > 0)
     if not known.any():
-        return NoiseMap(np.full(sigma.shape, floor, np.float32), statistics.blocks, tuple(view.shape), floor, 0.0)
+        return NoiseMap(
+            np.full(sigma.shape, floor, np.float32), statistics.blocks, tuple(view.shape), floor, 0.0, color
+        )
     values = np.maximum(smoothLowerMap(sigma, np.where(known, statistics.tissueShare, 0.0)), floor).astype(np.float32)
     low, median, high = np.percentile(values[known], (5, 50, 95))
-    return NoiseMap(values, statistics.blocks, tuple(view.shape), float(median), float((high - low) / median))
+    return NoiseMap(values, statistics.blocks, tuple(view.shape), float(median), float((high - low) / median), color)
 
 
 def blockEdges(size):
