@@ -315,3 +315,55 @@ def test_real_lesion_and_its_mask_are_measured(logic, scene, realData, headless)
     logic.addRegionsFromLabelVolume(labels)
     rows = logic.measure()
     assert rows[0].lesionStatistics.mean == pytest.approx(825, abs=40)
+
+
+def test_the_figure_shows_both_volumes_with_the_regions(measured, tmp_path):
+    from DLEnhanceLesionMetricsLib.sceneFigure import readPng
+
+    path = measured.exportFigure(tmp_path / "pair.png")
+    picture = readPng(path)
+    half = picture.shape[1] // 2
+    isYellow = (picture[..., 0] > 200) & (picture[..., 1] > 150) & (picture[..., 2] < 60)
+    assert picture.shape[1] > 800
+    assert isYellow[:, :half].sum() > 10
+    assert isYellow[:, half:].sum() > 10
+
+
+def test_a_figure_without_a_pair_is_refused(logic, tmp_path):
+    with pytest.raises(BadOption, match="standard and the enhanced volume"):
+        logic.exportFigure(tmp_path / "pair.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_labelled_pictures_stand_beside_each_other_under_their_titles():
+    from DLEnhanceLesionMetricsLib.sceneFigure import STRIP_HEIGHT, labelledPicture
+
+    red, green = (np.full((40, 60, 3), color, np.uint8) for color in ((255, 0, 0), (0, 255, 0)))
+    page = labelledPicture(["Standard", "Enhanced"], [red, green[:30]])
+    assert page.shape == (40 + 2 * STRIP_HEIGHT, 120, 3)
+    assert (page[STRIP_HEIGHT, 0] == (255, 0, 0)).all()
+    assert (page[STRIP_HEIGHT, 60] == (0, 255, 0)).all()
+    assert page[:STRIP_HEIGHT].max() > 200
+
+
+def test_a_picture_is_read_back_as_written(tmp_path):
+    from DLEnhanceLesionMetricsLib.sceneFigure import readPng, writePng
+
+    picture = np.random.default_rng(0).integers(0, 255, (20, 30, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(readPng(writePng(picture, tmp_path / "x.png")), picture)
+    with pytest.raises(CannotWrite):
+        writePng(picture, tmp_path / "missing" / "x.png")
+
+
+def test_one_click_outlines_the_lesion_on_the_grid_of_the_standard(measured):
+    region, outline = measured.outlineLesion((11, 4, 0))
+    size = measured.sizeOf(region)
+    assert size.longestDiameter == pytest.approx(10, abs=1.5)
+    assert outline.isBright
+    assert measured.outcome.voxels[region.key] * 2 == pytest.approx(4 / 3 * math.pi * 125, rel=0.2)
+
+
+def test_a_click_on_nothing_leaves_no_node(measured, scene):
+    with pytest.raises(BadOption):
+        measured.outlineLesion((-12, -8, 2))
+    assert scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
