@@ -80,6 +80,13 @@ def _apply(row, image):
         value = row.value(image)
         if value is not None:
             setattr(image.dataset, row.keyword, value)
+            _setSign(image.dataset[row.keyword], image.encoding)
+
+
+def _setSign(element, encoding):
+    """pydicom leaves the choice between US and SS open for what counts in stored numbers."""
+    if element.VR == "US or SS":
+        element.VR = "SS" if encoding.isSigned else "US"
 
 
 def _removeBitOverlays(image):

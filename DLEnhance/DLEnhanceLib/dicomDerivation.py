@@ -1,5 +1,6 @@
 """What a derived series says of itself: options, texts, codes and equipment items."""
 
+import copy
 import dataclasses
 import datetime as dt
 
@@ -173,6 +174,6 @@ def acquisitionEquipment(dataset) -> Dataset:
     item.Manufacturer = ""
     for keyword in _EQUIPMENT:
         if dataset.get(keyword):
-            item[keyword] = dataset[keyword]
+            item[keyword] = copy.deepcopy(dataset[keyword])
     item.PurposeOfReferenceCodeSequence = [codeItem("109101", "DCM", "Acquisition Equipment")]
     return item
