@@ -10,6 +10,7 @@ from DLEnhanceLib.sceneVolumes import SOURCE_ROLE, isInScene
 
 from . import sceneRegions, sceneSources
 from .lesionNoise import Noise
+from .regions import LESION
 from .sceneMeasuring import LiveMeasurement, Outcome, SceneMeasurement, measuredState
 from .sceneOutlines import OutlineKeeper
 from .sceneResults import fillTable
@@ -139,6 +140,10 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         """Add a closed curve through points in RAS mm (all near one plane) and return its SceneRegion."""
         return self._added(sceneRegions.addCurve(self.scene, role, pointsRAS, name=name))
 
+    def addLine(self, pointsRAS=(), *, name=None):
+        """Add a line across an edge (edge rise distance) or a small target (width at half maximum): two points, mm."""
+        return self._added(sceneRegions.addLine(self.scene, pointsRAS, name=name))
+
     def adoptRegion(self, node, role, *, segmentId=""):
         """Make an existing box, closed curve or segment a region."""
         return self._added(sceneRegions.adoptRegion(node, role, segmentId=segmentId))
@@ -161,10 +166,22 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         The outline is a segment, so it can be corrected in the Segment Editor; eraseRegion() rejects it. Raises
         BadOption when nothing stands out there.
         """
-        if not isInScene(self.parameters.standardVolume):
-            raise BadOption("Choose the standard volume first.")
-        region, outline = sceneSources.addOutlinedLesion(self.scene, self.parameters.standardVolume, pointRAS)
+        region, outline = sceneSources.addOutlinedLesion(self.scene, self._standard(), pointRAS)
         return self._added(region), outline
+
+    def suggestReference(self, lesion=None):
+        """Add homogeneous normal tissue opposite a lesion (the first one): (SceneRegion, sentence about it)."""
+        lesions = [region for region in self.regions(LESION) if region.isPlaced]
+        if lesion is None and not lesions:
+            raise BadOption("Place a lesion first: the reference is looked for opposite it.")
+        core = self._measurement.coreRegion(lesion or lesions[0])
+        region, sentence = sceneSources.addSuggestedReference(self.scene, self._standard(), core)
+        return self._added(region), sentence
+
+    def suggestAir(self):
+        """Add a box of air with the lowest signal: (SceneRegion, sentence). Raises BadOption where air is masked."""
+        region, sentence = sceneSources.addSuggestedAir(self.scene, self._standard())
+        return self._added(region), sentence
 
     def sizeOf(self, region):
         """Diameters in mm and volume of a region in the grid of the standard volume; None where there is no size."""
@@ -213,10 +230,8 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         if sliceNode is not None:
             matrix = sliceNode.GetSliceToRAS()
             return tuple(matrix.GetElement(axis, 3) for axis in range(3))
-        if not isInScene(self.parameters.standardVolume):
-            raise BadOption("Choose the standard volume first.")
         bounds = [0.0] * 6
-        self.parameters.standardVolume.GetRASBounds(bounds)
+        self._standard().GetRASBounds(bounds)
         return tuple((bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3))
 
     def _shownSliceNode(self):
@@ -349,6 +364,11 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
     def _reportComparison(self):
         for callback in list(self.onComparison):
             callback()
+
+    def _standard(self):
+        if not isInScene(self.parameters.standardVolume):
+            raise BadOption("Choose the standard volume first.")
+        return self.parameters.standardVolume
 
     def _pair(self):
         pair = (self.parameters.standardVolume, self.parameters.enhancedVolume)

@@ -79,6 +79,8 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
             (ui.diameterSpinBox.valueChanged, self.onDiameter),
             (ui.drawnSelector.currentNodeChanged, self.onDrawnChosen),
             (ui.useDrawnButton.clicked, self.onUseDrawn),
+            (ui.suggestReferenceButton.clicked, self.onSuggestReference),
+            (ui.suggestAirButton.clicked, self.onSuggestAir),
         ]
         for signal, slot in self._connections:
             signal.connect(slot)
@@ -236,6 +238,20 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         region = self.regionTable.chosen
         if region is not None:
             self.guarded(lambda: self.logic.resizeRegion(region, diameter))
+
+    def onSuggestReference(self, checked=False):
+        chosen = self.regionTable.chosen
+        lesion = chosen if chosen is not None and chosen.role == LESION else None
+        self.guarded(lambda: self._suggest(lambda: self.logic.suggestReference(lesion)))
+
+    def onSuggestAir(self, checked=False):
+        self.guarded(lambda: self._suggest(self.logic.suggestAir))
+
+    def _suggest(self, find):
+        with slicer.util.WaitCursor():
+            region, sentence = find()
+        self.onRegionAdded(region)
+        self.showStatus(f"{region.name}: {sentence}")
 
     def onDrawnChosen(self, node=None):
         self._updateDrawnButton()

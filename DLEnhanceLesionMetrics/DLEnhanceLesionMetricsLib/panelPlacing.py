@@ -7,9 +7,10 @@ from slicer.i18n import tr as _
 from .panelTexts import lesionSizeText
 from .regions import LESION
 from .scenePlacing import Placing
+from .sceneRegions import EDGE
 
 SHAPES = ("ellipsoid", "outline", "box", "curve")
-KEYS = {"lesion": "Shift+L", "reference": "Shift+R", "air": "Shift+A"}
+KEYS = {"lesion": "Shift+L", "reference": "Shift+R", "air": "Shift+A", "edge": "Shift+E"}
 
 
 class PlacingBox:
@@ -20,13 +21,14 @@ class PlacingBox:
         self._proposal, self._proposalNote = None, ""
         for text in (_("Ellipsoid"), _("Outline by itself"), _("Box"), _("Closed curve")):
             ui.shapeCombo.addItem(text)
-        self._buttons = {"lesion": ui.addLesionButton, "reference": ui.addReferenceButton, "air": ui.addAirButton}
+        buttons = (ui.addLesionButton, ui.addReferenceButton, ui.addAirButton, ui.addEdgeButton)
+        self._buttons = dict(zip(KEYS, buttons, strict=True))
         self.placing = Placing(
             slicer.mrmlScene, onPoint=self._onPoint, onFinished=self._onFinished, defer=afterThisEvent
         )
         window = slicer.util.mainWindow()
         self._shortcuts = {keys: self._shortcut(keys, window or root) for keys in (*KEYS.values(), "Esc")}
-        slots = (self.onAddLesion, self.onAddReference, self.onAddAir)
+        slots = (self.onAddLesion, self.onAddReference, self.onAddAir, self.onAddEdge)
         signals = [self._shortcuts[keys].activated for keys in KEYS.values()]
         self._connections = [(self._buttons[role].clicked, slot) for role, slot in zip(KEYS, slots, strict=True)]
         self._connections += list(zip(signals, slots, strict=True))
@@ -72,6 +74,9 @@ class PlacingBox:
     def onAddAir(self, checked=False):
         self._toggle("air")
 
+    def onAddEdge(self, checked=False):
+        self._toggle(EDGE)
+
     def onGiveUp(self):
         self.placing.cancel()
 
@@ -86,7 +91,7 @@ class PlacingBox:
         isCurve = self._shape == "curve"
         if slicer.app.layoutManager() is not None and self.placing.isPossible:
             self.placing.start(role, asCurve=isCurve)
-        else:
+        elif role != EDGE:
             self._add(role, None)
 
     def _onPoint(self, role, pointRAS):
@@ -132,7 +137,7 @@ class PlacingBox:
 
     def _onFinished(self):
         self._showState()
-        drawn = self.placing.drawnCurve
+        drawn = self.placing.drawn
         if drawn is not None:
             self._onAdded(drawn)
 
@@ -146,6 +151,8 @@ class PlacingBox:
         self._ui.placingLabel.setVisible(bool(active))
 
     def _hint(self, role):
+        if role == EDGE:
+            return _("Click on both sides of an edge, square to it, a few millimeters away from it; Esc to give up.")
         if self._shape == "curve":
             return _("Click around it on one slice; double-click to close the curve, Esc to give up.")
         return {

@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 from .measurement import NO_METHOD, ChangeRow, summarise
 from .measures import NOISE_METHODS
 
-MAIN_METRICS = ("snr", "cnr", "cr")
+MAIN_METRICS = ("snr", "cnr", "cr", "erd", "fwhm")
 DASH = "\N{EN DASH}"
 WARNING = "\N{WARNING SIGN}"
 
@@ -19,6 +19,10 @@ def metricTitle(metric):
         "reference_snr": _("SNR of reference"),
         "contrast_ratio": _("Contrast ratio"),
         "percent_contrast": _("Contrast"),
+        "erd": _("Edge rise (ERD)"),
+        "ers": _("Edge slope (ERS)"),
+        "overshoot": _("Overshoot"),
+        "fwhm": _("Width (FWHM)"),
     }
     return titles.get(metric, metric)
 
@@ -32,6 +36,10 @@ def metricMeaning(metric):
         "reference_snr": _("Signal-to-noise ratio of the reference tissue"),
         "contrast_ratio": _("S_L / S_R: lesion-to-background ratio"),
         "percent_contrast": _("100 (S_L - S_R) / S_R"),
+        "erd": _("Distance in which the edge rises from 10 to 90 %; lower is sharper"),
+        "ers": _("Slope between 10 and 90 % over the height of the edge; higher is sharper"),
+        "overshoot": _("First peak beyond the edge over its height; about 9 % with plain truncation"),
+        "fwhm": _("Full width of the target at half of its height; lower is sharper"),
     }
     return meanings.get(metric, "")
 
@@ -45,7 +53,7 @@ def valueText(row):
     """Three or four digits, which is more than the noise allows; a dash where nothing could be measured."""
     if row is None or row.value is None:
         return DASH
-    return _rounded(row.value) + (" %" if row.unit == "%" else "")
+    return _rounded(row.value) + ("" if row.unit == "1" else f" {row.unit}")
 
 
 def changeText(percentChange):
@@ -92,8 +100,9 @@ def detailText(result):
     ]
     if result.standard.method != NO_METHOD:
         lines.append(_("Noise: {formula}").format(formula=NOISE_METHODS[result.standard.method].formula))
-    lines.append(_("Standard: {parts}").format(parts=_componentsText(result.standard)))
-    if result.enhanced is not None:
+    if result.standard.lesionStatistics is not None:
+        lines.append(_("Standard: {parts}").format(parts=_componentsText(result.standard)))
+    if result.enhanced is not None and result.enhanced.lesionStatistics is not None:
         lines.append(_("Enhanced: {parts}").format(parts=_componentsText(result.enhanced)))
     if result.warning:
         lines.append(f"{WARNING} {result.warning}")
@@ -122,7 +131,7 @@ def _regionText(name, statistics):
 
 
 def roleTitle(role):
-    return {"lesion": _("Lesion"), "reference": _("Reference"), "air": _("Air")}.get(role, role)
+    return {"lesion": _("Lesion"), "reference": _("Reference"), "air": _("Air"), "edge": _("Edge line")}.get(role, role)
 
 
 def sizeText(sizes, *, isRound):

@@ -11,12 +11,13 @@ from DLEnhanceLib.errors import BadOption, DLEnhanceError
 from DLEnhanceLib.sceneVolumes import contentStamp, isInScene
 from slicer.util import VTKObservationMixin
 
+from .edgeRows import measureLines
 from .measurement import MeasurementRow, measurePair
-from .sceneRegions import CURVE_CLASS, ROI_CLASS, SEGMENTATION_CLASS, regionsOf
+from .sceneRegions import CURVE_CLASS, EDGE, LINE_CLASS, ROI_CLASS, SEGMENTATION_CLASS, regionsOf
 from .sceneResults import ResultRow, resultRows
-from .sceneShapes import ShapeReader, volumeView
+from .sceneShapes import ShapeReader, edgeLine, volumeView
 
-REGION_CLASSES = (ROI_CLASS, CURVE_CLASS, SEGMENTATION_CLASS)
+REGION_CLASSES = (ROI_CLASS, CURVE_CLASS, LINE_CLASS, SEGMENTATION_CLASS)
 REGION_EVENTS = (
     vtk.vtkCommand.ModifiedEvent,
     slicer.vtkMRMLMarkupsNode.PointModifiedEvent,
@@ -60,10 +61,17 @@ class SceneMeasurement:
         """
         standard, enhanced = self._volumes(standardNode, enhancedNode)
         regions, problems = self._readRegions()
+        lines, lineProblems = self._readLines()
+        problems += lineProblems
         voxels = {key: region.maskOn(standard).count for key, region in regions.items()}
-        if problems and not any(region.role == "lesion" for region in regions.values()):
-            raise BadOption(" ".join(problems))
-        rows = measurePair(standard, enhanced, list(regions.values()), noiseMethods=(method,), case=standard.name)
+        rows = measureLines(standard, enhanced, lines, case=standard.name) if _isPair(standard, enhanced) else []
+        try:
+            areas = list(regions.values())
+            rows = measurePair(standard, enhanced, areas, noiseMethods=(method,), case=standard.name) + rows
+        except BadOption as error:
+            problems = problems or [str(error)]
+            if not rows:
+                raise BadOption(" ".join(problems)) from error
         return Outcome(tuple(rows), tuple(resultRows(rows)), voxels, " ".join(problems))
 
     def voxelCounts(self, standardNode) -> dict:
@@ -94,6 +102,10 @@ class SceneMeasurement:
             self._size = (mask, lesionSize(mask, standard))
         return self._size[1]
 
+    def coreRegion(self, region):
+        """A scene region as the core measures it. Raises BadOption when it cannot be read."""
+        return self._shapes.region(region)
+
     def coreRegions(self) -> list:
         """Every region that can be read, as the core measures it."""
         return list(self._readRegions()[0].values())
@@ -107,15 +119,29 @@ class SceneMeasurement:
         return volumeView(standardNode), enhanced
 
     def _readRegions(self):
-        regions, problems = {}, []
-        for found in regionsOf(self._scene):
-            if not found.isPlaced:
-                continue
-            try:
-                regions[found.key] = self._shapes.region(found)
-            except DLEnhanceError as error:
-                problems.append(str(error))
-        return regions, problems
+        """Core regions by key, and a sentence for each that cannot be used."""
+        placed = [found for found in regionsOf(self._scene) if found.isPlaced and found.role != EDGE]
+        return _readEach(placed, self._shapes.region)
+
+    def _readLines(self):
+        placed = [found for found in regionsOf(self._scene, EDGE) if found.isPlaced]
+        lines, problems = _readEach(placed, edgeLine)
+        return list(lines.values()), problems
+
+
+def _readEach(regions, read):
+    found, problems = {}, []
+    for region in regions:
+        try:
+            found[region.key] = read(region)
+        except DLEnhanceError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+def _isPair(standard, enhanced):
+    """Whether lines may be measured; regions on different grids are refused by the core with a sentence."""
+    return enhanced is None or enhanced.isOnGridOf(standard)
 
 
 class LiveMeasurement(VTKObservationMixin):

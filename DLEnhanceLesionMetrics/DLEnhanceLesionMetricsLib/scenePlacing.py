@@ -3,7 +3,7 @@
 import slicer
 from slicer.util import VTKObservationMixin
 
-from .sceneRegions import SceneRegion, addCurve
+from .sceneRegions import EDGE, FEWEST_POINTS, SceneRegion, addCurve, addLine
 
 POINT_CLASS = "vtkMRMLMarkupsFiducialNode"
 
@@ -14,7 +14,7 @@ def atOnce(action):
 
 
 class Placing(VTKObservationMixin):
-    """One region being placed: one click for an ellipsoid or a box, any number of clicks for a curve.
+    """One region being placed: one click for an ellipsoid or a box, two for a line, any number for a curve.
 
     onPoint(role, pointRAS) is called for the click; onFinished() when place mode has ended, also when it was given up.
     defer(action): runs an action after the current event. Slicer's markups widget still uses the node while it reports
@@ -28,8 +28,8 @@ class Placing(VTKObservationMixin):
         self._selection = scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
         self._node = None
         self.role = ""
-        self.drawnCurve = None
-        """The region of the curve that was drawn last, None after a click or when it was given up."""
+        self.drawn = None
+        """The curve or line that was drawn last, None after a click or when it was given up."""
         if self._interaction is not None:
             event = slicer.vtkMRMLInteractionNode.InteractionModeChangedEvent
             self.addObserver(self._interaction, event, self._onModeChanged)
@@ -50,11 +50,10 @@ class Placing(VTKObservationMixin):
     def start(self, role, *, asCurve=False):
         """Wait for clicks in the slice views."""
         self.cancel()
-        self.role, self.drawnCurve = role, None
-        self._node = addCurve(self._scene, role).node if asCurve else self._clickNode()
-        event = self._node.PointPositionDefinedEvent
-        if not asCurve:
-            self.addObserver(self._node, event, self._onClicked)
+        self.role, self.drawn = role, None
+        self._node = self._emptyNode(role, asCurve=asCurve)
+        if self._node.IsA(POINT_CLASS):
+            self.addObserver(self._node, self._node.PointPositionDefinedEvent, self._onClicked)
         self._selection.SetReferenceActivePlaceNodeClassName(self._node.GetClassName())
         self._selection.SetActivePlaceNodeID(self._node.GetID())
         self._interaction.SetPlaceModePersistence(0)
@@ -67,6 +66,11 @@ class Placing(VTKObservationMixin):
         self._end()
         self._interaction.SetCurrentInteractionMode(self._interaction.ViewTransform)
         self._onFinished()
+
+    def _emptyNode(self, role, *, asCurve):
+        if role == EDGE:
+            return addLine(self._scene).node
+        return addCurve(self._scene, role).node if asCurve else self._clickNode()
 
     def _clickNode(self):
         node = slicer.vtkMRMLMarkupsFiducialNode()
@@ -105,7 +109,8 @@ class Placing(VTKObservationMixin):
         node, self._node = self._node, None
         if node.IsA(POINT_CLASS):
             self.removeObserver(node, node.PointPositionDefinedEvent, self._onClicked)
-        if node.IsA(POINT_CLASS) or node.GetNumberOfDefinedControlPoints() < 3:
+        fewest = FEWEST_POINTS.get(node.GetClassName())
+        if fewest is None or node.GetNumberOfDefinedControlPoints() < fewest:
             self._scene.RemoveNode(node)
         else:
-            self.drawnCurve = SceneRegion(node)
+            self.drawn = SceneRegion(node)

@@ -1,7 +1,8 @@
 """Lesion, reference and air regions as nodes of the scene: made, listed, renamed, locked, shown and removed.
 
-A region is a markups ROI (a box that stands for the ellipsoid inscribed in it), a closed curve or one segment of a
-segmentation. What makes it a region is its role: a node attribute, or a tag of the segment. Both survive a saved scene.
+A region is a markups ROI (a box that stands for the ellipsoid inscribed in it), a closed curve, one segment of a
+segmentation, or a line across an edge. What makes it a region is its role: a node attribute, or a tag of the segment.
+Both survive a saved scene.
 No Qt here, and no arithmetic on voxels.
 """
 
@@ -18,7 +19,11 @@ ROLE_ATTRIBUTE = "DLEnhanceLesionMetrics.Role"
 SHAPE_ATTRIBUTE = "DLEnhanceLesionMetrics.Shape"
 ROI_CLASS = "vtkMRMLMarkupsROINode"
 CURVE_CLASS = "vtkMRMLMarkupsClosedCurveNode"
+LINE_CLASS = "vtkMRMLMarkupsLineNode"
 SEGMENTATION_CLASS = "vtkMRMLSegmentationNode"
+EDGE = "edge"
+"""The role of lines; they have a sharpness and no voxels."""
+FEWEST_POINTS = {CURVE_CLASS: 3, LINE_CLASS: 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +39,7 @@ ROLE_STYLES = {
     LESION: RoleStyle("L", ROLE_COLORS[LESION], 5.0),
     REFERENCE: RoleStyle("R", ROLE_COLORS[REFERENCE], 8.0),
     AIR: RoleStyle("A", ROLE_COLORS[AIR], 15.0),
+    EDGE: RoleStyle("E", (0.45, 0.90, 0.45), 0.0),
 }
 
 
@@ -58,11 +64,11 @@ class SceneRegion:
 
     @property
     def shape(self):
-        """ "ellipsoid", "box", "curve" or "segment"."""
+        """ "ellipsoid", "box", "curve", "segment" or "line"."""
         if self.segmentId:
             return "segment"
-        if self.node.IsA(CURVE_CLASS):
-            return "curve"
+        if self.node.IsA(CURVE_CLASS) or self.node.IsA(LINE_CLASS):
+            return "curve" if self.node.IsA(CURVE_CLASS) else "line"
         return self.node.GetAttribute(SHAPE_ATTRIBUTE) or "ellipsoid"
 
     @property
@@ -74,8 +80,9 @@ class SceneRegion:
         """False while the user still clicks the points of a new region, and for an empty segment list."""
         if self.segmentId:
             return True
-        if self.node.IsA(CURVE_CLASS):
-            return self.node.GetNumberOfDefinedControlPoints() >= 3
+        fewest = FEWEST_POINTS.get(self.node.GetClassName())
+        if fewest is not None:
+            return self.node.GetNumberOfDefinedControlPoints() >= fewest
         return min(self.node.GetSize()) > 0
 
     @property
@@ -89,7 +96,7 @@ def _segmentTag(segment):
 
 
 def regionsOf(scene, role=None):
-    """The regions of the scene in the order lesions, references, air, each by name (L2 before L10)."""
+    """The regions of the scene in the order lesions, references, air, lines, each by name (L2 before L10)."""
     found = [*_markupsRegions(scene), *_segmentRegions(scene)]
     roles = list(ROLE_STYLES)
     wanted = [region for region in found if region.role in ([role] if role else roles)]
@@ -97,7 +104,7 @@ def regionsOf(scene, role=None):
 
 
 def _markupsRegions(scene):
-    for className in (ROI_CLASS, CURVE_CLASS):
+    for className in (ROI_CLASS, CURVE_CLASS, LINE_CLASS):
         nodes = scene.GetNodesByClass(className)
         nodes.UnRegister(None)
         yield from (SceneRegion(nodes.GetItemAsObject(n)) for n in range(nodes.GetNumberOfItems()))
@@ -136,7 +143,7 @@ def addRegion(scene, role, centerRAS=None, sizeMm=None, *, name=None, shape="ell
     sizeMm: full edge lengths in mm, one number or three; the role's usual size when None.
     shape: "ellipsoid" (inscribed in the box) or "box".
     """
-    style = _style(role)
+    style = _areaStyle(role)
     if shape not in ("ellipsoid", "box"):
         raise BadOption(f'The shape of a new region is "ellipsoid" or "box", not "{shape}".')
     sizes = _threeSizes(style.sizeMm if sizeMm is None else sizeMm)
@@ -158,16 +165,33 @@ def _threeSizes(sizeMm):
 
 def addCurve(scene, role, pointsRAS=(), *, name=None):
     """Add a closed curve with the given role; pointsRAS are control points in mm, more can be placed by mouse."""
-    _style(role)
+    _areaStyle(role)
     node = scene.AddNewNodeByClass(CURVE_CLASS, name or nextName(scene, role))
     for point in pointsRAS:
         node.AddControlPoint([float(value) for value in point])
     return adoptRegion(node, role)
 
 
+def addLine(scene, pointsRAS=(), *, name=None):
+    """Add a line across an edge, or across a small target; pointsRAS are its two ends in mm."""
+    node = scene.AddNewNodeByClass(LINE_CLASS, name or nextName(scene, EDGE))
+    for point in pointsRAS:
+        node.AddControlPoint([float(value) for value in point])
+    node.SetAttribute(ROLE_ATTRIBUTE, EDGE)
+    _drawMarkups(node, ROLE_STYLES[EDGE].color, "line")
+    return SceneRegion(node)
+
+
+def _areaStyle(role):
+    style = _style(role)
+    if role == EDGE:
+        raise BadOption("An edge is measured along a line; add a line instead.")
+    return style
+
+
 def adoptRegion(node, role, *, segmentId=""):
     """Give a markups ROI, a closed curve or a segment its role, and with it the color of the role."""
-    style = _style(role)
+    style = _areaStyle(role)
     region = SceneRegion(node, segmentId)
     if segmentId:
         _adoptSegment(node, segmentId, style, role)
@@ -268,7 +292,7 @@ def centerRAS(region):
     """The center of a region in mm, world RAS."""
     if region.segmentId:
         return tuple(region.node.GetSegmentCenterRAS(region.segmentId))
-    if region.node.IsA(CURVE_CLASS):
+    if region.node.GetClassName() in FEWEST_POINTS:
         return tuple(slicer.util.arrayFromMarkupsControlPoints(region.node, world=True).mean(axis=0).tolist())
     center = [0.0, 0.0, 0.0]
     region.node.GetCenterWorld(center)
@@ -276,7 +300,9 @@ def centerRAS(region):
 
 
 def sizeMm(region):
-    """The edge lengths of the box of a ROI in its own frame; else of the bounding box along R, A and S, in mm."""
+    """Edge lengths of the box of a ROI in its own frame; length of a line; else the bounding box along R, A, S; mm."""
+    if region.shape == "line":
+        return (region.node.GetLineLengthWorld(),)
     if not region.segmentId and region.node.IsA(ROI_CLASS):
         return tuple(region.node.GetSize())
     bounds = [0.0] * 6

@@ -12,6 +12,7 @@ from DLEnhanceLib.errors import BadOption, UnsupportedVolume
 from DLEnhanceLib.sceneVolumes import ijkToLocal, localToWorld, requireScalarVolume
 from DLEnhanceLib.volume import Volume
 
+from .edgeRows import EdgeLine
 from .masks import RegionMask, boundingBox, croppedMatrix
 from .regions import Box, ClosedCurve, Ellipsoid, LabelShape, Region, Shape
 from .sceneRegions import ROI_CLASS
@@ -76,6 +77,13 @@ class ShapeReader:
         if known is None or known[0] != stamp:
             known = self._known[region.key] = (stamp, RememberedShape(_shapeOf(region)))
         return Region(region.name, region.role, known[1])
+
+
+def edgeLine(region) -> EdgeLine:
+    """The line of a scene region, in world RAS mm. Raises BadOption under a scaling or warping transform."""
+    _requireRigidParent(region)
+    start, end = slicer.util.arrayFromMarkupsControlPoints(region.node, world=True)[:2]
+    return EdgeLine(region.name, start, end)
 
 
 def _stamp(region):

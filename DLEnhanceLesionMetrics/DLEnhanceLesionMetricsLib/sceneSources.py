@@ -1,12 +1,12 @@
-"""Regions from what is already drawn (segments, label volumes), and a lesion outlined by one click."""
+"""Regions from what is already drawn (segments, label volumes), and those that are found in the image."""
 
 import numpy as np
 import slicer
 from DLEnhanceLib.errors import BadOption
 
-from .regions import AIR, LESION, REFERENCE
+from .regions import AIR, LESION, REFERENCE, Box, Ellipse
 from .roleNames import roleOfName
-from .sceneRegions import SEGMENTATION_CLASS, adoptRegion, nextName
+from .sceneRegions import SEGMENTATION_CLASS, addCurve, addRegion, adoptRegion, nextName
 
 OUTLINED_VOLUME_REFERENCE = "DLEnhanceLesionMetrics.OutlinedVolume"
 
@@ -63,6 +63,41 @@ def addOutlinedLesion(scene, volumeNode, pointRAS):
     node = _outlinesNode(scene, volumeNode)
     mask = outline.region.maskOn(volume).toArray()
     return _addSegment(scene, node, volumeNode, LESION, mask), outline
+
+
+def addSuggestedReference(scene, volumeNode, lesion):
+    """Add a patch of normal-appearing white matter opposite a lesion (the core's Region): (SceneRegion, sentence).
+
+    Raises BadOption when there is no place for one; no node is left then.
+    """
+    from .sceneShapes import volumeView
+    from .suggestRegions import suggestReference
+
+    suggestion = suggestReference(volumeView(volumeNode), lesion)
+    return _addShape(scene, REFERENCE, suggestion.region.shape), suggestion.sentence
+
+
+def addSuggestedAir(scene, volumeNode):
+    """Add a box of air with the lowest signal: (SceneRegion, sentence). Raises BadOption when the air is masked."""
+    from .sceneShapes import volumeView
+    from .suggestRegions import suggestAir
+
+    suggestion = suggestAir(volumeView(volumeNode))
+    return _addShape(scene, AIR, suggestion.region.shape), suggestion.sentence
+
+
+def _addShape(scene, role, shape):
+    """A core shape as a markup: box and ellipsoid with their own axes, a flat ellipse as a closed curve."""
+    if isinstance(shape, Ellipse):
+        angles = np.linspace(0.0, 2.0 * np.pi, 16, endpoint=False)
+        half = np.array(shape.size) / 2.0
+        local = np.stack([half[0] * np.cos(angles), half[1] * np.sin(angles), 0 * angles, np.ones(16)])
+        return addCurve(scene, role, (shape.planeToRAS @ local)[:3].T)
+    kind = "box" if isinstance(shape, Box) else "ellipsoid"
+    region = addRegion(scene, role, shape.center, shape.size, shape=kind)
+    matrix = slicer.util.vtkMatrixFromArray(shape.objectToRAS)
+    region.node.SetAndObserveObjectToNodeMatrix(matrix)
+    return region
 
 
 def _outlinesNode(scene, volumeNode):

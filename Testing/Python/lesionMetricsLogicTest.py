@@ -367,3 +367,21 @@ def test_a_click_on_nothing_leaves_no_node(measured, scene):
     with pytest.raises(BadOption):
         measured.outlineLesion((-12, -8, 2))
     assert scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
+
+
+def test_suggested_regions_of_a_real_volume_lie_in_tissue_and_air(logic, scene, realData, headless):
+    import vtk
+
+    folder = realData / "postcontrast_t1_axial_brain1"
+    volumes = headless.logics["Volumes"]
+    standard = volumes.AddArchetypeVolume(str(folder / "brain1_image.nrrd"), "T1c", 0, vtk.vtkStringArray())
+    labels = volumes.AddArchetypeVolume(str(folder / "brain1_label.nrrd"), "mask", 1, vtk.vtkStringArray())
+    logic.setVolumes(standard)
+    lesion = logic.addRegionsFromLabelVolume(labels)[0]
+    reference, sentence = logic.suggestReference(lesion)
+    air, _sentence = logic.suggestAir()
+    row = next(row for row in logic.measure() if row.lesion == lesion.name)
+    assert (row.reference, row.air) == (reference.name, air.name)
+    assert sentence.endswith(".")
+    assert row.referenceStatistics.mean > 20 * row.airStatistics.mean
+    assert row.referenceStatistics.sd < 0.1 * row.referenceStatistics.mean

@@ -220,6 +220,25 @@ def test_a_curve_is_drawn_point_by_point(aHost, panel):
     assert panel.regionTable.chosen.shape == "curve"
 
 
+def test_two_clicks_across_an_edge_show_its_rise_in_both_images(aHost, measured):
+    measured.ui.addEdgeButton.click()
+    click(aHost, measured, (10, 5, 0))
+    click(aHost, measured, (20, 5, 0))
+    escape(aHost)
+    assert [region.shape for region in measured.logic.regions("edge")] == ["line"]
+    row = next(row for row in cells(measured.ui.resultTable) if row[0] == "E1")
+    assert row[1] == "Edge rise (ERD)"
+    assert row[2].endswith(" mm")
+    assert row[3].endswith(" mm")
+
+
+def test_a_line_with_one_point_is_dropped(aHost, panel):
+    panel.ui.addEdgeButton.click()
+    click(aHost, panel, (10, 5, 0))
+    escape(aHost)
+    assert panel.logic.regions() == []
+
+
 def test_a_curve_with_two_points_is_dropped(aHost, panel):
     panel.ui.shapeCombo.setCurrentIndex(3)
     panel.ui.addLesionButton.click()
@@ -276,6 +295,28 @@ def test_the_chosen_lesion_tells_its_size(measured):
     assert "Longest" in measured.ui.sizeLabel.text
     measured.ui.regionTable.selectRow(1)
     assert measured.ui.sizeLabel.text == ""
+
+
+def test_a_suggested_reference_is_added_with_a_word_on_how_good_it_is(aHost, measured, monkeypatch):
+    monkeypatch.setattr(measured.logic, "suggestReference", lambda lesion: (measured.logic.regions()[1], "SD 5 %."))
+    measured.ui.suggestReferenceButton.click()
+    assert measured.ui.lesionStatusLabel.text == "R1: SD 5 %."
+    assert measured.regionTable.chosen.name == "R1"
+
+
+def test_without_a_lesion_no_reference_is_looked_for(aHost, panel):
+    panel.ui.suggestReferenceButton.click()
+    assert "Place a lesion first" in aHost.messages[-1][1]
+
+
+def test_air_of_a_volume_without_air_is_a_message(aHost, panel):
+    import slicer
+
+    full = slicer.util.addVolumeFromArray(np.full((8, 32, 32), 100.0, np.float32), None, "full")
+    panel.ui.standardSelector.setCurrentNode(full)
+    panel.ui.suggestAirButton.click()
+    assert aHost.messages
+    assert panel.logic.regions() == []
 
 
 def test_labels_become_regions(aHost, panel):
