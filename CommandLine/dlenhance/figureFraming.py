@@ -78,7 +78,7 @@ def headPixels(image) -> np.ndarray:
     return labels == 1 + np.argmax(ndimage.sum_labels(bright, labels, range(1, count + 1)))
 
 
-def frameAround(points, right, up, *, margin=0.04) -> Frame:
+def frameAround(points, right, up, *, margin=0.05) -> Frame:
     """The smallest rectangle of a plane around points (n, 3; RAS mm); right and up are the plane's unit vectors."""
     across, along = points @ right, points @ up
     middle = points.mean(axis=0)

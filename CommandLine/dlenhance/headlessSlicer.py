@@ -112,6 +112,12 @@ class HeadlessSlicer:
         self._dataIO.SetAndObserveDataIOManager(self._remoteIO.GetDataIOManager())
         self._remoteIO.AddDataIOToScene()
 
+    def close(self):
+        """Empty the scene, singletons too. The instance is of no use afterwards; ``current()`` makes another."""
+        if HeadlessSlicer._current is self:
+            HeadlessSlicer._current = None
+        self.scene.Clear(True)
+
     def addVolume(self, volume: Volume, name=None):
         """A vtkMRMLScalarVolumeNode with display node in the scene; its voxels are a copy of the volume's."""
         slicer = importSlicer()

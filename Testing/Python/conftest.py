@@ -32,7 +32,7 @@ def aSlicerScene():
     headless = HeadlessSlicer()
     installSlicerModules()
     yield headless
-    headless.scene.Clear(True)
+    headless.close()
 
 
 @pytest.fixture

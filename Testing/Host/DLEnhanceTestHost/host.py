@@ -133,6 +133,7 @@ class Host:
             widget.parent.deleteLater()
         self._modules.clear()
         self.processEvents()
+        self.headless.close()
         self._errors.release()
         slicer.app = types.SimpleNamespace()
         sys.modules.pop("slicer.app", None)

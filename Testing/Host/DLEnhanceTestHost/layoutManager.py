@@ -34,6 +34,11 @@ class SliceWidget(StrictAttributes, QtWidgets.QWidget):
         self._sliceLogic = appLogic.GetSliceLogic(node) or _newSliceLogic(appLogic, node)
         self._controller = SliceController(self._sliceLogic)
         self._sliceLogic.ResizeSliceNode(*SIZE_BEFORE_LAYOUT)
+        self._window = vtk.vtkRenderWindow()  # never rendered
+        self._window.AddRenderer(vtk.vtkRenderer())
+
+    def renderWindow(self):
+        return self._window
 
     def sliceLogic(self):
         return self._sliceLogic
