@@ -1,8 +1,10 @@
 """The files of one run: checked before work starts, written beside their places, moved there together or not at all."""
 
+import contextlib
 import os
 import shutil
-import tempfile
+import signal
+import uuid
 from pathlib import Path
 
 from DLEnhanceLib.errors import BadOption, CannotWrite
@@ -62,29 +64,32 @@ class Outputs:
     def commit(self):
         """Move everything to its place; on failure put back what stood there before. Raises CannotWrite."""
         moved: list[tuple[Path, Path | None]] = []
-        try:
-            for path in (*self._folders, *self._files):
-                moved.append((path, self._setAside(path)))
-                self.staged(path).replace(path)
-            self._moveCompanions()
-        except OSError as problem:
-            for place, earlier in reversed(moved):
-                restore(place, earlier)
-            raise CannotWrite(f"{path} cannot be written ({problem.strerror}); choose another place.") from problem
+        with interruptsIgnored():
+            try:
+                for path in (*self._folders, *self._files):
+                    moved.append((path, self._setAside(path)))
+                    self.staged(path).replace(path)
+                self._moveCompanions()
+            except OSError as problem:
+                for place, earlier in reversed(moved):
+                    restore(place, earlier)
+                raise CannotWrite(f"{path} cannot be written ({problem.strerror}); choose another place.") from problem
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        for folder in self._staging.values():
-            shutil.rmtree(folder, ignore_errors=True)
+        with interruptsIgnored():
+            for folder in self._staging.values():
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _setAside(self, path) -> Path | None:
         """Move what stands at path into the staging folder, for the case of a failure later on."""
         if not path.exists():
             return None
-        aside = Path(tempfile.mkdtemp(prefix="earlier-", dir=self._staging[path.parent])) / path.name
-        return path.replace(aside)
+        folder = self._staging[path.parent] / f"earlier-{uuid.uuid4().hex}"
+        folder.mkdir()
+        return path.replace(folder / path.name)
 
     def _moveCompanions(self):
         """Second files of a format with two (.mhd with .raw) belong beside the first."""
@@ -111,12 +116,28 @@ class Outputs:
             return
         if not parent.is_dir():
             raise CannotWrite(f"The folder {parent} does not exist; create it or choose another.")
+        # The name is noted before the folder exists: an interrupt at any moment finds it and removes it.
+        self._staging[parent] = parent / f"{STAGING_PREFIX}{uuid.uuid4().hex}"
         try:
-            self._staging[parent] = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=parent))
+            self._staging[parent].mkdir()
         except OSError as problem:
             raise CannotWrite(
                 f"The folder {parent} cannot be written to ({problem.strerror}); choose another."
             ) from problem
+
+
+@contextlib.contextmanager
+def interruptsIgnored():
+    """Ctrl-C waits for nothing here: what is inside takes an instant and must not stop halfway."""
+    try:
+        earlier = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not in the main thread, where no interrupt arrives
+        earlier = {}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
 
 
 def absolute(path) -> Path:
