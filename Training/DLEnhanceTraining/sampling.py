@@ -10,7 +10,7 @@ from .acquisition import Protocol, addNoise, scan
 from .anatomy import Crop, smoothField
 from .pathology import addPathology
 
-OBJECT_SIZE = 96
+OBJECT_SIZE = 64
 MARGIN = 8  # at the rim of the cube the object fades out; those voxels are not learned from
 
 
@@ -131,7 +131,7 @@ def _inner(size, fraction):
 class Pool:
     """Scans reused with fresh noise: simulating is dearer than training, so each scan serves several draws."""
 
-    def __init__(self, source, rng, *, size=48, renewal=0.3):
+    def __init__(self, source, rng, *, size=96, renewal=0.3):
         self._source, self._rng, self._size, self._renewal, self._scans = source, rng, size, renewal, []
 
     def draw(self) -> Sample:

@@ -26,9 +26,9 @@ class Recipe:
     """All numbers of a training run; stored with the weights."""
 
     profile: str = "full"
-    steps: int = 7000
-    batch: int = 2  # samples of one step; crops differ in shape, so their gradients are accumulated
-    learningRate: float = 8e-4
+    steps: int = 6000
+    batch: int = 6  # samples of one step; crops differ in shape, so their gradients are accumulated
+    learningRate: float = 1e-3
     warmUp: int = 200
     clip: float = 0.5
     average: float = 0.998
@@ -38,8 +38,8 @@ class Recipe:
 def loss(predicted, sample):
     """Weighted Charbonnier error of each component and of the two images a user sees.
 
-    Each error is relative to what the network would leave if it did nothing, so that all noise levels and bandwidths count
-    alike, as they do in decibels. No adversarial and no perceptual term: those restore anatomy and lose lesions
+    Each error is relative to what the network would leave if it did nothing, so that all noise levels and bandwidths
+    count alike, as they do in decibels. No adversarial and no perceptual term: those restore anatomy and lose lesions
     (enhancement-notes 2.5).
     """
     noise, ringing, blur = predicted[:, 0:1], predicted[:, 1:2], predicted[:, 2:3]
