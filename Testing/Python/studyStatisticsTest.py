@@ -63,6 +63,17 @@ def test_wilcoxon_with_zeros_after_pratt():
     assert "Pratt" in result.zeroHandling
 
 
+@pytest.mark.parametrize("zeros", ["wilcox", "pratt"])
+def test_exact_wilcoxon_with_ties_equals_all_sign_patterns_of_scipy(zeros):
+    from scipy import stats
+
+    differences = np.array([1, -1, 2, 2, 0, 3, 1, -2, 4, 0.5])
+    everything = stats.PermutationMethod(n_resamples=np.inf)
+    expected = stats.wilcoxon(differences, zero_method=zeros, method=everything)
+    result = wilcoxonTest(np.zeros(10), differences, zeros=zeros)
+    assert (result.statistic, result.p) == pytest.approx((expected.statistic, expected.pvalue), abs=1e-12)
+
+
 def test_wilcoxon_effect_changes_sign_with_the_direction():
     assert wilcoxonTest(ENHANCED, STANDARD).effectSize == -1.0
     assert wilcoxonTest(ENHANCED, STANDARD).shift == -wilcoxonTest(STANDARD, ENHANCED).shift

@@ -106,6 +106,16 @@ def _impossible(outcome, columns, clusters):
         return "a term does not vary or repeats another"
     if clusters <= len(columns):
         return f"only {clusters} clusters for {len(columns)} terms"
+    return _separated(outcome, columns)
+
+
+def _separated(outcome, columns):
+    """A group of a 0/1 term in which nothing happens, or always: its estimate would be infinite."""
+    for name, values in columns.items():
+        for level in (0, 1) if set(np.unique(values)) == {0, 1} else ():
+            group = outcome[values == level]
+            if group.max() == 0 or (group.min() == group.max() == outcome.max() == 1):
+                return f"the outcome is {group[0]:g} wherever {name} is {level}"
     return ""
 
 

@@ -1,0 +1,292 @@
+"""The analysis as tables of text, laid out as the tables of the two papers: rows are items, columns the conditions."""
+
+import dataclasses
+import math
+
+from .analysis import DETECTION, IMAGE_SCORES, MEASUREMENTS, Analysis
+from .scoreComparisons import READER_MEAN
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """id: also the name of its CSV file. rows: text cells, as many as columns. strong: rows that carry the result."""
+
+    id: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    strong: frozenset[int] = frozenset()
+
+
+def resultTables(analysis: Analysis) -> list[Table]:
+    """All tables that have rows, in the order of the report."""
+    made = (
+        _scoreTable(analysis),
+        _detectionTable(analysis),
+        _figureTable(analysis),
+        _valueTable(analysis),
+        _stratumScoreTable(analysis),
+        _stratumDetectionTable(analysis),
+        _stratumValueTable(analysis),
+        _agreementTable(analysis),
+        _sizeTable(analysis),
+        _timeTable(analysis),
+        _familyTable(analysis),
+    )
+    return [table for table in made if table.rows]
+
+
+def number(value: float, digits: int = 2) -> str:
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def percent(value: float) -> str:
+    return "–" if not math.isfinite(value) else f"{100 * value:.0f} %"
+
+
+def pText(p: float) -> str:
+    if not math.isfinite(p):
+        return "–"
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def interval(value: float, low: float, high: float, *, digits: int = 2) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return f"{number(value, digits)} ({number(low, digits)} to {number(high, digits)})"
+
+
+def _scoreTable(analysis):
+    columns = ("Item", "Reader", "Cases (patients)", "Standard, mean ± SD", "Enhanced, mean ± SD")
+    columns += ("Best score, standard", "Best score, enhanced", "Shift (95 % CI)", "Effect r", "p", "p (Holm)")
+    columns += ("Odds ratio of the best score (95 % CI), p",)
+    rows, strong = [], set()
+    for row in analysis.overall.scores:
+        isMean = row.reader == READER_MEAN
+        corrected = analysis.family(IMAGE_SCORES).corrected(row.item.title) if isMean else math.nan
+        strong |= {len(rows)} if isMean else set()
+        rows.append((row.item.title, row.reader, *_scoreCells(row), pText(corrected), _oddsText(row.bestModel)))
+    note = (
+        "Wilcoxon signed-rank on cases (lesion items: patient medians); zeros: "
+        f"{_zeroText(analysis)}. Shift: Hodges-Lehmann. r: matched-pairs rank-biserial. Holm within the family "
+        "'image scores' (mean of readers). Odds ratio: logistic GEE clustered by patient."
+    )
+    return Table("scores", "Image scores, standard against enhanced", columns, tuple(rows), note, frozenset(strong))
+
+
+def _zeroText(analysis):
+    return analysis.overall.scores[0].test.zeroHandling if analysis.overall.scores else ""
+
+
+def _scoreCells(row):
+    cells = [f"{row.cases} ({row.patients})"]
+    cells += [f"{number(row.means[side])} ± {number(row.sds[side])}" for side in (0, 1)]
+    cells += [percent(row.bestShares[side]) for side in (0, 1)]
+    test = row.test
+    return (*cells, interval(test.shift, test.low, test.high), number(test.effectSize), pText(test.p))
+
+
+def _oddsText(model):
+    term = model.term("condition") if model else None
+    if term is None:
+        return model.failure if model else ""
+    return f"{interval(*term.ratio)}, p {pText(term.p)}"
+
+
+def _detectionTable(analysis):
+    columns = ("Question", "Subset", "Reader", "Units (patients)", "Standard (95 % CI)", "Enhanced (95 % CI)")
+    columns += ("Ratio (95 % CI)", "p (GEE)", "p (Holm)", "McNemar mid-P", "Gained / lost", "Bootstrap difference")
+    rows, strong, seen = [], set(), set()
+    for rate in analysis.overall.rates:
+        isFirst = rate.question not in seen
+        seen.add(rate.question)
+        strong |= {len(rows)} if isFirst else set()
+        corrected = analysis.family(DETECTION).corrected(rate.question) if isFirst else math.nan
+        rows.append(_rateCells(rate, corrected))
+    interaction = next((rate.interactionP for rate in analysis.overall.rates), math.nan)
+    models = {rate.model.standardErrors for rate in analysis.overall.rates}
+    note = (
+        "Units are lesions, lesion-free cases or cases. Logistic (shares) or Poisson (counts) GEE, cluster patient, "
+        f"exchangeable, terms condition and reader; standard errors: {', '.join(sorted(models))}. Ratio: odds or rate "
+        "ratio. McNemar ignores the clustering of lesions in patients. Bootstrap: raw difference, BCa by patient. "
+        f"Condition x size class: p {pText(interaction)}."
+    )
+    return Table("detection", "Lesion detection", columns, tuple(rows), note, frozenset(strong))
+
+
+def _rateCells(rate, corrected):
+    isCount = rate.model.family == "poisson"
+    term = rate.model.term("condition")
+    cells = [rate.question, rate.stratum, rate.reader, f"{rate.units} ({rate.patients})"]
+    cells += [_marginalText(rate.raw[side], rate.marginals[side], isCount=isCount) for side in (0, 1)]
+    cells += [interval(*term.ratio), pText(term.p)] if term else [rate.model.failure, "–"]
+    paired = rate.paired
+    cells += [
+        pText(corrected),
+        pText(paired.midP) if paired else "",
+        f"{paired.gained} / {paired.lost}" if paired else "",
+    ]
+    boot = rate.bootstrap
+    return (*cells, _differenceText(boot) if boot else "")
+
+
+def _differenceText(boot):
+    return f"{100 * boot.value:+.1f} % ({100 * boot.low:+.1f} to {100 * boot.high:+.1f})"
+
+
+def _marginalText(raw, marginal, *, isCount):
+    """The observed share or rate, with the interval of the model."""
+    if isCount:
+        return f"{number(raw)} ({number(marginal.low)} to {number(marginal.high)})"
+    return f"{percent(raw)} ({percent(marginal.low)} to {percent(marginal.high)})"
+
+
+def _figureTable(analysis):
+    readers = analysis.overall.data.readers
+    columns = ("Figure of merit", "Generalizes to", "Standard", "Enhanced", "Difference (95 % CI)", "p", "By reader")
+    rows = []
+    for row in analysis.overall.figures:
+        means = [sum(side) / len(side) for side in (row.standard, row.enhanced)]
+        each = "; ".join(
+            f"{reader} {number(a, 3)} → {number(b, 3)}"
+            for reader, a, b in zip(readers, row.standard, row.enhanced, strict=True)
+        )
+        difference = interval(row.difference, row.low, row.high, digits=3)
+        rows.append((row.figure, row.generalizesTo, *(number(m, 3) for m in means), difference, pText(row.p), each))
+    note = "Obuchowski-Rockette with jackknife over cases and Hillis' degrees of freedom."
+    return Table("froc", "Free-response figures of merit", columns, tuple(rows), note)
+
+
+def _valueTable(analysis):
+    columns = ("Measure (noise method)", "Lesions (patients)", "Standard, median (IQR)", "Enhanced, median (IQR)")
+    columns += ("Gain %, median (IQR)", "Difference (95 % CI)", "p", "p (Holm)")
+    family = analysis.family(MEASUREMENTS)
+    rows = []
+    for row in analysis.overall.values:
+        name = f"{row.metric} ({row.method})"
+        rows.append((name, *_valueCells(row), pText(family.corrected(name))))
+    note = "Wilcoxon on patient medians; difference: Hodges-Lehmann. Gain: 100 (enhanced − standard) / standard."
+    return Table("measurements", "Signal, contrast and sharpness", columns, tuple(rows), note)
+
+
+def _valueCells(row):
+    test = row.test
+    digits = 2 if abs(row.standard[0]) >= 3 else 3
+    return (
+        f"{row.lesions} ({row.patients})",
+        interval(*row.standard, digits=digits),
+        interval(*row.enhanced, digits=digits),
+        interval(*row.gain, digits=1),
+        interval(test.shift, test.low, test.high, digits=digits),
+        pText(test.p),
+    )
+
+
+def _stratumScoreTable(analysis):
+    columns = ("Stratum", "Item", "Cases (patients)", "Standard, mean ± SD", "Enhanced, mean ± SD")
+    columns += ("Best score, standard", "Best score, enhanced", "Shift (95 % CI)", "Effect r", "p")
+    rows = tuple(
+        (stratum.name, row.item.title, *_scoreCells(row))
+        for stratum in analysis.strata[1:]
+        for row in stratum.scores
+        if row.reader == READER_MEAN
+    )
+    note = "Mean of readers. Exploratory: not corrected."
+    return Table("scores_by_stratum", "Image scores by stratum", columns, rows, note)
+
+
+def _stratumDetectionTable(analysis):
+    columns = (
+        "Stratum",
+        "Question",
+        "Units (patients)",
+        "Standard (95 % CI)",
+        "Enhanced (95 % CI)",
+        "Ratio (95 % CI)",
+        "p",
+    )
+    rows = []
+    for stratum in analysis.strata[1:]:
+        seen = set()
+        for rate in stratum.rates:
+            if rate.question not in seen:
+                cells = _rateCells(rate, math.nan)
+                rows.append((stratum.name, cells[0], *cells[3:8]))
+                seen.add(rate.question)
+    note = "All readers, all sizes. Exploratory: not corrected."
+    return Table("detection_by_stratum", "Lesion detection by stratum", columns, tuple(rows), note)
+
+
+def _stratumValueTable(analysis):
+    columns = ("Stratum", "Measure (noise method)", "Lesions (patients)", "Standard, median (IQR)")
+    columns += ("Enhanced, median (IQR)", "Gain %, median (IQR)", "Difference (95 % CI)", "p")
+    rows = tuple(
+        (stratum.name, f"{row.metric} ({row.method})", *_valueCells(row))
+        for stratum in analysis.strata[1:]
+        for row in stratum.values
+    )
+    note = "Oh 2025 measured only series that were not DL-reconstructed before: the stratum prior_dl = no."
+    return Table("measurements_by_stratum", "Signal and contrast by stratum", columns, rows, note)
+
+
+def _agreementTable(analysis):
+    columns = ("Item", "Condition", "Readers", "n", "Weighted kappa or ICC(2,1) (95 % CI)", "Gwet AC1 (95 % CI)")
+    rows = []
+    for row in analysis.agreement:
+        ac1 = interval(row.ac1.value, row.ac1.low, row.ac1.high) if row.ac1 else ""
+        kappa = f"{row.kappa.name} {interval(row.kappa.value, row.kappa.low, row.kappa.high)}"
+        rows.append((row.item, row.condition, row.readers, str(row.kappa.n), kappa, ac1))
+    note = "AC1 stays meaningful where one score dominates and kappa collapses."
+    return Table("agreement", "Agreement between readers", columns, tuple(rows), note)
+
+
+def _sizeTable(analysis):
+    columns = (
+        "Longest diameter, mm",
+        "Reader",
+        "Lesions",
+        "Bias (95 % CI)",
+        "Lower limit (95 % CI)",
+        "Upper limit (95 % CI)",
+    )
+    rows = tuple(
+        (
+            row.what,
+            row.reader,
+            str(row.result.n),
+            interval(row.result.bias, *row.result.biasInterval),
+            interval(row.result.lower, *row.result.lowerInterval),
+            interval(row.result.upper, *row.result.upperInterval),
+        )
+        for row in analysis.sizes
+    )
+    return Table("diameters", "Diameters (Bland-Altman)", columns, rows, "95 % limits of agreement.")
+
+
+def _timeTable(analysis):
+    columns = ("Reader", "Cases", "Standard, median s (IQR)", "Enhanced, median s (IQR)", "Difference s (95 % CI)", "p")
+    rows = tuple(
+        (
+            row.method,
+            str(row.patients),
+            interval(*row.standard, digits=0),
+            interval(*row.enhanced, digits=0),
+            interval(row.test.shift, row.test.low, row.test.high, digits=1),
+            pText(row.test.p),
+        )
+        for row in analysis.times
+    )
+    return Table("times", "Reading time", columns, rows, "Without pauses.")
+
+
+def _familyTable(analysis):
+    rows = tuple(
+        (family.name, member.name, pText(member.p), pText(member.corrected))
+        for family in analysis.families
+        for member in family.members
+    )
+    return Table("families", "Families of tests (Holm)", ("Family", "Test", "p", "p (Holm)"), rows)
