@@ -1,17 +1,20 @@
 # Each target first makes .venv ready (.ci/prepare); the second time that takes no time.
-#   make demo     enhance, measure and compare a volume; ends by naming what it wrote (into demo-output/)
+#   make demo     enhance, measure and compare example volumes; ends by naming what it wrote (into demo-output/)
 #   make test     ruff and all tests
-#   make lint     ruff alone
-#   make bench    wall time and memory of the command on each volume at hand
-#   make train    train the model (resumes where it stopped)
-# Options for a command: make demo OPTIONS="--out /tmp/demo"
+#   make lint     ruff alone; make format repairs what ruff can
+#   make tour     exit code, time and memory of every command on every volume at hand
+#   make bench    the enhancer beside its peers, side by side in one run
+#   make train    train a model (resumes where it stopped) and export it: make train PROFILE=fast
+# Real volumes are looked for in DATA; options for the command behind a target: make demo OPTIONS="--out /tmp/demo"
 
 SHELL := /bin/bash
 BIN := .venv/bin
+DATA ?= $(or $(DLENHANCE_DATA),../shared/data)
+PROFILE ?= full
 OPTIONS ?=
 export QT_QPA_PLATFORM ?= offscreen
 
-.PHONY: prepare demo test lint format bench train clean
+.PHONY: prepare demo lint format test tour bench train clean
 
 prepare:
 	@bash .ci/prepare
@@ -30,11 +33,16 @@ format: prepare
 test: lint
 	$(BIN)/python -m pytest $(OPTIONS)
 
+tour: prepare
+	$(BIN)/python Benchmarks/commandTour.py --data $(DATA) $(OPTIONS)
+
 bench: prepare
-	$(BIN)/python Benchmarks/commandTour.py $(OPTIONS)
+	$(BIN)/python -m pip install --quiet antspyx dipy PyWavelets
+	$(BIN)/python Benchmarks/peerBenchmark.py --data $(DATA) --out Benchmarks/output $(OPTIONS)
 
 train: prepare
-	$(BIN)/python -m DLEnhanceTraining $(OPTIONS)
+	$(BIN)/python -m DLEnhanceTraining.train --profile $(PROFILE) --data $(DATA) --run Training/runs/$(PROFILE) $(OPTIONS)
+	$(BIN)/python -m DLEnhanceTraining.export --run Training/runs/$(PROFILE) --data $(DATA)
 
 clean:
 	rm -rf demo-output Benchmarks/output build dist
