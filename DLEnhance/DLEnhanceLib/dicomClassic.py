@@ -46,6 +46,7 @@ _FROM_GROUPS = (
     "ReferencedImageSequence",
 )
 _TYPE_2 = (
+    "MRAcquisitionType",
     "ScanOptions",
     "EchoTime",
     "EchoTrainLength",

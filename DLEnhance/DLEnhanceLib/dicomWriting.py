@@ -1,11 +1,7 @@
 """A derived DICOM series from an enhanced volume and the instances it was read from (domain brief, section 7.2)."""
 
-import contextlib
 import dataclasses
 import datetime as dt
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +20,7 @@ from .errors import CannotWrite, UnsupportedVolume
 from .strengths import Strengths
 from .version import VERSION
 from .volume import Volume
+from .wholeFolder import wholeFolder
 
 _GRID_TOLERANCE = 1e-3
 _IMPLEMENTATION = "2.25.147763028913720655414352316430264187533"
@@ -75,7 +72,7 @@ def writeDerivedSeries(
         options or DerivedSeriesOptions(),
     )
     outFolder = Path(outFolder)
-    with dicomFiles(source) as files, _wholeFolder(outFolder, files) as folder:
+    with dicomFiles(source) as files, wholeFolder(outFolder, files) as folder:
         stack, volume = _sourceStack(volume, files)
         encoding = encodingFor(volume.voxels, _sourceEncoding(stack))
         last = _writeInstances(volume.voxels, stack, encoding, derivation, folder)
@@ -235,35 +232,3 @@ def _save(dataset, stored, path):
     dataset["PixelData"].VR = "OB" if stored.itemsize == 1 else "OW"
     pydicom.dcmwrite(path, dataset, enforce_file_format=True)
     del dataset.PixelData
-
-
-@contextlib.contextmanager
-def _wholeFolder(outFolder, sources):
-    """A folder beside outFolder that takes its place when the block ends well; on failure nothing is left."""
-    _refuseTarget(outFolder, sources)
-    folder = None
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=".dlenhance-", dir=outFolder.parent))
-        yield folder
-        folder.chmod(0o777 & ~_umask())
-        if outFolder.is_dir():
-            outFolder.rmdir()
-        folder.replace(outFolder)
-    except OSError as error:
-        raise CannotWrite(f"'{outFolder}' cannot be written: {error.strerror or error}.") from error
-    finally:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _refuseTarget(outFolder, sources):
-    if outFolder.exists() and (not outFolder.is_dir() or any(outFolder.iterdir())):
-        raise CannotWrite(f"'{outFolder}' exists and is not an empty folder; name a new one.")
-    if any(outFolder.resolve() in (path.resolve(), *path.resolve().parents) for path in sources):
-        raise CannotWrite(f"'{outFolder}' holds the source; name a new folder.")
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
