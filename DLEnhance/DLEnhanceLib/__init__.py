@@ -1,1 +1,1 @@
-"""Enhancement of MR volumes: reading, survey, network, blending, guard. No Slicer and no Qt except where a file says so."""
+"""Enhancement of MR volumes: reading, survey, network, blending, guard. Without Slicer and Qt unless a file says so."""

@@ -15,7 +15,7 @@ class Volume:
 
     voxels: array in k, j, i order (slowest to fastest), in its stored type; at least 1 voxel an axis.
     ijkToRAS: 4x4 float64, voxel index (i, j, k, 1) to millimetres in RAS.
-    tags: DICOM attributes by keyword (``Manufacturer``, ``SequenceName``, ...), plain Python values; empty without DICOM.
+    tags: DICOM attributes by keyword (``Manufacturer``, ...), plain Python values; empty without DICOM.
     source: the file or folder it was read from.
     """
 

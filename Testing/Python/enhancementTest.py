@@ -1,18 +1,17 @@
 """Tiles, blending and the run as a whole, with the released network and with backends whose answer is known."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
-from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
-from scipy import ndimage
-
 from DLEnhanceLib.enhancement import Components, blend, computeComponents, enhance, headWeight, planTiles, reblend
 from DLEnhanceLib.errors import EnhancementCanceled, UnsupportedVolume
 from DLEnhanceLib.strengths import PRESETS, Strengths
-from DLEnhanceLib.survey import survey
 from DLEnhanceLib.torchBackend import TorchBackend, makeBackend
 from DLEnhanceLib.volume import Volume
+from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
+from scipy import ndimage
 
 FULL = Strengths(1.0, 1.0, 1.0)
 
@@ -103,7 +102,7 @@ def test_at11_noise_in_flat_tissue_falls_monotonically_with_strength(backend):
     flat = ndimage.binary_erosion(inside, iterations=6)
     steps = [Strengths(denoise, 0, 0) for denoise in (0.0, 0.25, 0.5, 0.75, 1.0)]
     spreads = [blend(run.source, run.components, step).voxels[flat].std() for step in steps]
-    assert all(after < 0.97 * before for before, after in zip(spreads, spreads[1:], strict=False))
+    assert all(after < 0.97 * before for before, after in itertools.pairwise(spreads))
 
 
 def test_at12_same_input_twice_is_identical(noisyHead, run, backend):
