@@ -23,7 +23,15 @@ from .wholeFolder import wholeFolder
 
 METHOD = "PS3.15 E Basic Profile 2024b (action table of dicom-anonymizer)"
 _KEPT_UIDS = ("1.2.840.10008.",)
-_DUMMY_DATE = "19000101"
+_DUMMIES = {
+    "DA": "19000101",
+    "TM": "000000",
+    "DT": "19000101000000",
+    "AS": "000Y",
+    **dict.fromkeys(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"), "ANONYMIZED"),
+    **dict.fromkeys(("DS", "IS", "US", "SS", "UL", "SL", "FL", "FD"), 0),
+}
+"""Where the standard may demand a value (D in Table E.1-1); everything else becomes empty."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,10 +109,10 @@ def _clean(dataset, actions, newUIDs):
                 _clean(item, actions, newUIDs)
         elif element.VR == "UI" and action:
             element.value = _newUID(element.value, newUIDs)
-        elif action in ("delete", "delete_or_empty", "delete_or_empty_or_replace"):
-            _remove(dataset, element, keep=action != "delete")
+        elif action == "delete":
+            del dataset[element.tag]
         elif action:
-            _neutralize(element)
+            element.value = _DUMMIES.get(element.VR) if "replace" in action and element.value else None
     label.restore(dataset)
 
 
@@ -122,20 +130,6 @@ def _newUID(value, newUIDs):
         for uid in values
     ]
     return fresh[0] if isinstance(value, str) else fresh
-
-
-def _remove(dataset, element, *, keep):
-    """keep: the attribute may be of type 2, so it stays, empty."""
-    if keep:
-        element.value = None
-    else:
-        del dataset[element.tag]
-
-
-def _neutralize(element):
-    """A dummy where the standard asks for a value, nothing where it allows to leave it empty."""
-    dummies = {"DA": _DUMMY_DATE, "TM": "000000", "DT": f"{_DUMMY_DATE}000000", "UI": None}
-    element.value = dummies.get(element.VR)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
