@@ -13,7 +13,7 @@ from .lesionNoise import Noise
 from .regions import LESION
 from .sceneMeasuring import LiveMeasurement, Outcome, SceneMeasurement, measuredState
 from .sceneOutlines import OutlineKeeper
-from .sceneResults import fillTable
+from .sceneResults import fillTable, galleryCaptions
 from .sceneShapes import volumeView
 
 try:
@@ -324,7 +324,27 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
             ) from None
         names = [node.GetName() for node in pair]
         volumes = [volumeView(node) for node in pair]
-        return sideBySideFigure(*volumes, self._measurement.coreRegions(), path, labels=names)
+        with sceneRegions.hiddenRegions(self.scene):  # the figure draws the regions itself
+            return sideBySideFigure(*volumes, self._measurement.coreRegions(), path, labels=names)
+
+    def exportGallery(self, path):
+        """Write every lesion before and after on one sheet (PNG), with its CNR and their change. Returns the path.
+
+        The window is the one in which the standard volume is shown. Raises BadOption without a pair or a lesion.
+        """
+        from .lesionGallery import lesionGallery
+        from .sceneFigure import galleryPicture, writePng
+
+        pair = self._pair()
+        self.measure()
+        display = pair[0].GetDisplayNode()
+        hasWindow = display is not None and display.GetWindow() > 0 and not display.GetAutoWindowLevel()
+        window = (display.GetWindowLevelMin(), display.GetWindowLevelMax()) if hasWindow else None
+        volumes = [volumeView(node) for node in pair]
+        gallery = lesionGallery(volumes, self._measurement.coreRegions(), window=window)
+        captions = galleryCaptions(self.outcome.results)
+        color = sceneRegions.ROLE_STYLES[LESION].color
+        return writePng(galleryPicture(gallery, ("Standard", "Enhanced"), captions, color=color), path)
 
     def _captureComparison(self, path):
         from .sceneFigure import capturedViews, labelledPicture, writePng

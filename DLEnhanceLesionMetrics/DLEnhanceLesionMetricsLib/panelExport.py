@@ -16,6 +16,7 @@ class ExportBox:
             (ui.compareButton.clicked, self.onCompare),
             (ui.exportCsvButton.clicked, self.onExportCsv),
             (ui.exportFigureButton.clicked, self.onExportFigure),
+            (ui.exportGalleryButton.clicked, self.onExportGallery),
         ]
         for signal, slot in self._connections:
             signal.connect(slot)
@@ -33,6 +34,8 @@ class ExportBox:
         pairFirst = _("Choose the standard and the enhanced volume first")
         _enable(self._ui.compareButton, hasPair, _("Both volumes in linked views with one window and level"), pairFirst)
         _enable(self._ui.exportFigureButton, hasPair, _("Both volumes with the regions as a PNG picture"), pairFirst)
+        galleryText = _("Every lesion before and after on one sheet: same slice, window and scale (PNG)")
+        _enable(self._ui.exportGalleryButton, hasPair and hasRows, galleryText, _("Place a lesion first"))
         csvText = _("One line for each value, with noise method and components (CSV)")
         _enable(self._ui.exportCsvButton, hasRows, csvText, _("Place a lesion first"))
         if self._logic.isComparisonShown and hasPair:
@@ -70,6 +73,11 @@ class ExportBox:
         path = self.askPath(_("Export figure"), "lesion-metrics.png", "PNG (*.png)")
         if path:
             self._guarded(lambda: self._export(self._logic.exportFigure, path))
+
+    def onExportGallery(self, checked=False):
+        path = self.askPath(_("Export gallery"), "lesion-gallery.png", "PNG (*.png)")
+        if path:
+            self._guarded(lambda: self._export(self._logic.exportGallery, path))
 
     def _export(self, write, path):
         written = write(path)

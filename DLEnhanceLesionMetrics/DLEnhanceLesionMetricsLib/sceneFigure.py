@@ -1,4 +1,4 @@
-"""The two volumes side by side as one labelled PNG, as the slice views show them. No Qt of our own."""
+"""Pictures to keep: the two volumes side by side as the slice views show them, and the sheet of all lesions. No Qt."""
 
 import os
 import tempfile
@@ -11,6 +11,7 @@ from DLEnhanceLib.version import LABEL
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 STRIP_HEIGHT = 30
+GAP = 6
 DOTS_PER_INCH = 96
 
 
@@ -23,6 +24,34 @@ def labelledPicture(titles, pictures, *, footer=LABEL):
     ]
     row = np.hstack(columns)
     return np.vstack([row, textStrip(footer, row.shape[1])])
+
+
+def galleryPicture(gallery, titles, captions, *, color, footer=LABEL):
+    """The sheet of a lesionGallery.Gallery: a block a lesion, with its border, then each volume without it.
+
+    titles: one a volume. captions: lesion name to the line above its pictures. Two blocks in a row above five lesions.
+    """
+    blocks = [_galleryBlock(row, titles, captions.get(row.name, row.name), color) for row in gallery.rows]
+    columns = 1 if len(blocks) <= 5 else 2
+    blocks += [np.zeros_like(blocks[0])] * (-len(blocks) % columns)
+    page = np.vstack([np.hstack(blocks[n : n + columns]) for n in range(0, len(blocks), columns)])
+    low, high = gallery.window
+    scale = f"Pictures {gallery.side:.0f} mm wide, window {low:.4g} to {high:.4g} in all. {footer}"
+    return np.vstack([page, textStrip(scale, page.shape[1])])
+
+
+def _galleryBlock(row, titles, caption, color):
+    from .lesionGallery import withBorder
+
+    plain = [np.repeat(picture[..., None], 3, axis=2) for picture in row.pictures]
+    pictures = [withBorder(row, row.pictures[0], color), *plain]
+    gap = np.zeros((pictures[0].shape[0], GAP, 3), np.uint8)
+    cells = np.hstack([part for picture in pictures for part in (gap, picture)] + [gap])
+    names = ["Outline", *titles]
+    width = pictures[0].shape[1] + GAP
+    strips = np.hstack([textStrip(name, width, height=22, size=11) for name in names])
+    strips = np.pad(strips, ((0, 0), (0, cells.shape[1] - strips.shape[1]), (0, 0)))
+    return np.vstack([textStrip(caption, cells.shape[1]), strips, cells])
 
 
 def textStrip(text, width, *, height=STRIP_HEIGHT, size=14):

@@ -6,6 +6,7 @@ Both survive a saved scene.
 No Qt here, and no arithmetic on voxels.
 """
 
+import contextlib
 import dataclasses
 import re
 
@@ -239,6 +240,20 @@ def showHandles(scene, edited=None):
         display = region.node.GetDisplayNode()
         if bool(display.GetHandlesInteractive()) != isEdited:
             display.SetHandlesInteractive(isEdited)
+
+
+@contextlib.contextmanager
+def hiddenRegions(scene):
+    """Keeps all regions out of the views for a block of code."""
+    displays = {region.node.GetDisplayNode() for region in regionsOf(scene)} - {None}
+    shown = [display for display in displays if display.GetVisibility()]
+    for display in shown:
+        display.SetVisibility(False)
+    try:
+        yield
+    finally:
+        for display in shown:
+            display.SetVisibility(True)
 
 
 def renameRegion(scene, region, name):

@@ -93,3 +93,13 @@ def _column(name, values):
     for value in values:
         column.InsertNextValue(value)
     return column
+
+
+def galleryCaptions(results: Sequence[ResultRow]) -> dict:
+    """By lesion name: its name, with CNR before and after where they were measured."""
+    captions = {result.standard.lesion: result.standard.lesion for result in results}
+    for result in results:
+        if result.standard.metric == "cnr" and result.percentChange is not None:
+            values = f"{result.standard.value:.1f} to {result.enhanced.value:.1f} ({result.percentChange:+.0f} %)"
+            captions[result.standard.lesion] += f": CNR {values}, {result.standard.method}"
+    return captions

@@ -385,3 +385,16 @@ def test_suggested_regions_of_a_real_volume_lie_in_tissue_and_air(logic, scene, 
     assert sentence.endswith(".")
     assert row.referenceStatistics.mean > 20 * row.airStatistics.mean
     assert row.referenceStatistics.sd < 0.1 * row.referenceStatistics.mean
+
+
+def test_the_gallery_has_a_row_of_pictures_for_every_lesion(measured, tmp_path):
+    from DLEnhanceLesionMetricsLib.sceneFigure import readPng
+
+    one = readPng(measured.exportGallery(tmp_path / "one.png"))
+    measured.addRegion("lesion", (-3, -12, 4), 4)
+    two = readPng(measured.exportGallery(tmp_path / "two.png"))
+    assert two.shape[1] == one.shape[1]
+    assert two.shape[0] > 1.7 * one.shape[0]
+    isYellow = (two == (255, 204, 0)).all(axis=2)
+    assert isYellow[:, : two.shape[1] // 3].sum() > 50
+    assert not isYellow[:, two.shape[1] // 2 :].any()
