@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from DLEnhanceLesionMetricsLib.study import adjudication
 from DLEnhanceLesionMetricsLib.study.errors import NotAllowed, StudyProblem
-from DLEnhanceLesionMetricsLib.study.lesionMasks import LesionMasks
-from DLEnhanceLesionMetricsLib.study.lesionSize import lesionSize
+from DLEnhanceLesionMetricsLib.study.lesionMasks import LesionMasks, lesionOfMask
 from DLEnhanceLesionMetricsLib.study.manifest import MatchingRules
 from DLEnhanceLesionMetricsLib.study.matching import matchMarks
 from DLEnhanceLesionMetricsLib.study.readings import Mark, Reading
@@ -65,35 +64,17 @@ def test_size_class_has_the_limit_in_the_larger_class():
     assert lesion("L", (0, 0, 0), 5.0).sizeClass(5) == ">=5 mm"
 
 
-def test_size_of_a_box_is_its_diagonal_on_a_slice():
-    inside = np.zeros((5, 12, 12), bool)
-    inside[1:4, 2:6, 2:5] = True  # 3 x 4 voxels on a slice
-    size = lesionSize(inside, np.diag([1.0, 1.0, 2.0, 1.0]))
-    # Voxel centres lie 2 and 3 mm apart; along the diagonal half a voxel (0.5 mm) is added at each end.
-    assert size.longest == pytest.approx(np.hypot(2, 3) + 1, abs=1e-6)
-    assert size.volume == pytest.approx(3 * 4 * 3 * 2)
-    assert size.center == pytest.approx((3.0, 3.5, 4.0))
-
-
-@pytest.mark.parametrize("angle", [0.0, 0.4])
-def test_size_of_an_ellipsoid_follows_its_axes_on_oblique_grids(angle):
-    spacing = 0.25
-    k, j, i = np.indices((40, 90, 90)) * spacing
-    inside = ((i - 11) / 5) ** 2 + ((j - 11) / 3) ** 2 + ((k - 5) / 2) ** 2 <= 1
-    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
-    matrix = np.eye(4)
-    matrix[:3, :3] = turn * spacing
-    size = lesionSize(inside, matrix)
-    assert size.longest == pytest.approx(10, abs=0.3)
-    assert size.shortAxis == pytest.approx(6, abs=0.4)
-    assert size.maximum3d == pytest.approx(10, abs=0.3)
-    assert size.volume == pytest.approx(4 / 3 * np.pi * 5 * 3 * 2, rel=0.02)
-
-
-def test_one_voxel_is_as_long_as_a_voxel():
-    inside = np.zeros((3, 3, 3), bool)
-    inside[1, 1, 1] = True
-    assert lesionSize(inside, np.diag([0.5, 0.5, 1, 1])).longest == pytest.approx(0.5)
+def test_lesion_is_placed_and_measured_from_its_mask(tmp_path):
+    k, j, i = np.indices((20, 30, 30))
+    inside = (i - 14) ** 2 + (j - 12) ** 2 + (k - 9) ** 2 <= 5**2
+    matrix = np.diag([-1.0, -1.0, 1.0, 1.0])
+    writeVolume(Volume((3 * inside).astype(np.uint8), matrix), tmp_path / "m.nii.gz")
+    found = lesionOfMask(tmp_path, "c0", "L1", mask="m.nii.gz", label=3, evidence="consensus")
+    assert found.ras == pytest.approx((-14, -12, 9))
+    assert found.longestDiameterMm == pytest.approx(10, abs=1)
+    assert found.volumeMm3 == inside.sum()
+    with pytest.raises(StudyProblem, match="no voxel of label 7"):
+        lesionOfMask(tmp_path, "c0", "L1", mask="m.nii.gz", label=7, evidence="consensus")
 
 
 def test_mark_within_five_millimetres_of_a_small_lesion_finds_it():

@@ -2,10 +2,11 @@
 
 import dataclasses
 import math
+import warnings
 
 import numpy as np
 
-from .packages import package
+from .optionalPackages import package
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +91,9 @@ def intraclassCorrelation(values) -> Agreement:
             "value": values.ravel(),
         }
     )
-    found = package("pingouin").intraclass_corr(table, targets="target", raters="rater", ratings="value")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # pingouin 0.7 against pandas 3, about its own calls
+        found = package("pingouin").intraclass_corr(table, targets="target", raters="rater", ratings="value")
     row = found.iloc[1]  # single raters, random: ICC2, called ICC(A,1) by newer releases
     interval = next(row[name] for name in found.columns if str(name).startswith("CI95"))
     return Agreement("ICC(2,1)", float(row["ICC"]), float(interval[0]), float(interval[1]), targets)

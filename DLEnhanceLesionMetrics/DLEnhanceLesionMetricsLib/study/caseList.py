@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import hashlib
 import io
+import os
 from pathlib import Path
 
 from .errors import StudyProblem
@@ -43,17 +44,41 @@ def readCases(folder: Path, *, checkPaths: bool = True) -> list[Case]:
     Raises StudyProblem that names every duplicate case, missing condition, wrong path and wrong value by line.
     checkPaths=False leaves the images alone: statistics run where the images are not.
     """
-    path = Path(folder) / CASES_NAME
+    return _checkedCases(Path(folder) / CASES_NAME, checkPaths=checkPaths)
+
+
+def adoptedCases(listPath: Path, folder: Path) -> list[Case]:
+    """The cases of a list that lies anywhere, its paths relative to itself; in the result relative to the folder.
+
+    Images on another drive keep their absolute path. Raises StudyProblem as readCases.
+    """
+    return [
+        dataclasses.replace(
+            case, **{condition: _relativePath(case, condition, listPath, folder) for condition in CONDITIONS}
+        )
+        for case in _checkedCases(Path(listPath), checkPaths=True)
+    ]
+
+
+def _relativePath(case, condition, listPath, folder):
+    place = os.path.abspath(case.path(condition, Path(listPath).parent))  # noqa: PTH100 - must keep links
+    try:
+        return Path(os.path.relpath(place, folder)).as_posix()
+    except ValueError:
+        return Path(place).as_posix()
+
+
+def _checkedCases(path, *, checkPaths):
     cases, problems = casesFromText(_text(path))
     if checkPaths:
         problems += [
             f"{case.id}: the {condition} image {getattr(case, condition)!r} does not exist."
             for case in cases
             for condition in CONDITIONS
-            if getattr(case, condition) and not case.path(condition, Path(folder)).exists()
+            if getattr(case, condition) and not case.path(condition, path.parent).exists()
         ]
     if problems:
-        raise StudyProblem(f"{CASES_NAME} has {len(problems)} problem(s): " + " ".join(problems))
+        raise StudyProblem(f"{path.name} has {len(problems)} problem(s): " + " ".join(problems))
     return cases
 
 

@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from .packages import package
+from .optionalPackages import package
 
 LOGISTIC, POISSON = "logistic", "poisson"
 INDEPENDENCE, EXCHANGEABLE = "independence", "exchangeable"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .caseList import COVARIATES
 from .manifest import CONDITIONS, ENHANCED, Manifest, writeWhole
-from .packages import package
+from .optionalPackages import package
 from .scales import LESION
 from .studyData import StudyData
 

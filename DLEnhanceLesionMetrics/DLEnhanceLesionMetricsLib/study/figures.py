@@ -10,7 +10,7 @@ from .analysis import Analysis
 from .detectionComparisons import ALL_READERS, ratingsOf
 from .freeResponse import frocCurve
 from .manifest import CONDITIONS, ENHANCED, STANDARD
-from .packages import package
+from .optionalPackages import package
 from .scoreComparisons import READER_MEAN
 from .valueComparisons import patientPairs
 

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from .packages import package
+from .optionalPackages import package
 
 
 @dataclasses.dataclass(frozen=True)

@@ -155,7 +155,7 @@ def studyData(folder, *, versions: str = LATEST, acceptDamage: str = "", checkPa
         tuple(_values(folder, state)),
         tuple(row for found in rows.values() for row in found),
         (*notes, *referenceNotes),
-        bool(reference.lesions),
+        bool(reference.lesions) and state.manifest.detection,
         tuple(lesion for lesions in reference.lesions.values() for lesion in lesions),
     )
 
