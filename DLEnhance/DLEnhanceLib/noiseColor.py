@@ -5,7 +5,6 @@ that, the SD in one narrow band tells the SD of all the noise. What cannot be to
 """
 
 import dataclasses
-import itertools
 
 import numpy as np
 from scipy import fft, ndimage
@@ -13,13 +12,15 @@ from scipy.optimize import nnls
 
 SEGMENT = 48
 SHORTEST_SEGMENT = 24
-FLAT_SEGMENTS = 0.15  # share of the segments with the lowest gradients, where noise outweighs anatomy the soonest
+FLAT_SEGMENTS = 0.06  # share of the segments with the lowest gradients, where noise outweighs anatomy the soonest
 CROP = 160  # voxels an axis that are looked at
 MEDIAN_OF_EXPONENTIAL = np.log(2.0)
 HALF_TAPS = 6
 INNER_BAND, OUTER_BAND = 0.60, 0.80  # centers, in parts of the filled band; the inner one also lies inside an ellipse
 BAND_WIDTH = 0.11
-ALPHA_OF_ELLIPSE = 0.83  # what the fit of one axis gives for an unfiltered ellipse (simulated)
+LOW_ALPHA = 0.75  # raw filters below it leave too little noise in the outer band
+NARROWER_FOR_ELLIPSE = 0.12  # difference of alpha, inner less outer band; 0.24 for an ellipse, 0 for a box
+ALPHA_OF_ELLIPSE = 0.82  # what the fit of one axis gives for an unfiltered ellipse (simulated)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,10 +36,12 @@ class NoiseColor:
     apodization: tuple[float, float, float] = (1.0, 1.0, 1.0)
     ellipses: tuple[tuple[int, int], ...] = ()
 
-    @property
-    def bestBand(self) -> float:
-        """Center of the band to measure in, in parts of the filled band: as far from the anatomy as there is noise."""
-        return INNER_BAND if self.ellipses or min(self.apodization) < 0.7 else OUTER_BAND
+    def bandFilters(self, shape):
+        """Band-pass filters to measure in, one an axis: as far from the anatomy as there is noise."""
+        rounded = {axis for pair in self.ellipses for axis in pair}
+        isInner = [axis in rounded or alpha < LOW_ALPHA for axis, alpha in enumerate(self.apodization)]
+        centers = [INNER_BAND if inner else OUTER_BAND for inner in isInner]
+        return tuple(map(bandFilter, shape, self.support, centers))
 
     def power(self, count=48):
         """(frequencies, power on their (count, count, count) grid); frequencies from 0 to 1 (Nyquist), cell centers."""
@@ -83,10 +86,6 @@ def bandFilter(size, share, center):
     return (taps / np.sqrt((taps**2).sum())).astype(np.float32)
 
 
-def bandFilters(shape, support, center):
-    return tuple(bandFilter(size, share, center) for size, share in zip(shape, support, strict=True))
-
-
 def response(taps, frequencies):
     """Gain of symmetric taps at frequencies relative to Nyquist."""
     offsets = np.arange(len(taps)) - len(taps) // 2
@@ -113,16 +112,24 @@ def smoothAndSlope(slab):
 
 
 def noiseColor(view, tissue: np.ndarray, *, support) -> NoiseColor:
-    """Model fitted to a central crop of a SignalView inside the tissue mask (k,j,i)."""
+    """Model fitted to a central crop of a SignalView inside the tissue mask (k,j,i).
+
+    Each axis is looked at with the others filtered to the outer band, where anatomy disturbs least, and to the inner
+    band. A box looks alike in both; an ellipse is narrower in the outer band, in both of its axes.
+    """
     part = tissueCrop(tissue, CROP)
     image, tissue = view.block(part), tissue[part]
     slope = smoothAndSlope(image)[1]
-    alphas = tuple(axisApodization(image, tissue, slope, support=support, axis=axis) for axis in range(3))
-    color = NoiseColor(tuple(support), alphas)
-    pairs = [p for p in itertools.combinations(range(3), 2) if isEllipse(image, tissue, slope, color=color, pair=p)]
-    rounded = {axis for pair in pairs for axis in pair}
-    alphas = tuple(min(1.0, a / ALPHA_OF_ELLIPSE) if axis in rounded else a for axis, a in enumerate(alphas))
-    return NoiseColor(tuple(support), alphas, tuple(pairs))
+    inner, outer = (
+        [axisApodization(image, tissue, slope, support=support, axis=axis, band=band) for axis in range(3)]
+        for band in (INNER_BAND, OUTER_BAND)
+    )
+    narrower = [i - o for i, o in zip(inner, outer, strict=True)]
+    pair = tuple(sorted(np.argsort(narrower)[1:].tolist()))
+    if min(narrower[axis] for axis in pair) > NARROWER_FOR_ELLIPSE:
+        alphas = tuple(min(1.0, a / ALPHA_OF_ELLIPSE) if axis in pair else a for axis, a in enumerate(inner))
+        return NoiseColor(tuple(support), alphas, (pair,))
+    return NoiseColor(tuple(support), tuple(max(both) for both in zip(inner, outer, strict=True)))
 
 
 def tissueCrop(tissue, crop):
@@ -136,12 +143,12 @@ def tissueCrop(tissue, crop):
     return tuple(parts)
 
 
-def axisApodization(image, tissue, slope, *, support, axis):
+def axisApodization(image, tissue, slope, *, support, axis, band):
     """alpha of the raw filter along one axis, 1.0 unless the spectrum of flat tissue clearly falls towards the edge."""
     length = min(SEGMENT, image.shape[axis])
     if length < SHORTEST_SEGMENT:
         return 1.0
-    filters = list(bandFilters(image.shape, support, INNER_BAND))
+    filters = [bandFilter(size, share, band) for size, share in zip(image.shape, support, strict=True)]
     filters[axis] = np.ones(1, np.float32)
     segments = flatSegments(filtered(image, filters), tissue, slope, axis=axis, length=length)
     if len(segments) < 50:
@@ -161,7 +168,7 @@ def flatSegments(band, tissue, slope, *, axis, length):
         found.append(band[rows, columns, part])
         slopes.append(slope[rows, columns, part].mean(axis=1))
     found, slopes = np.concatenate(found), np.concatenate(slopes)
-    return found[np.argsort(slopes)[: max(50, int(FLAT_SEGMENTS * len(slopes)))]]
+    return found[np.argsort(slopes)[: max(100, int(FLAT_SEGMENTS * len(slopes)))]]
 
 
 def fittedAlpha(power, share):
@@ -182,20 +189,3 @@ def fittedAlpha(power, share):
 def fitError(x, y, alpha):
     bases = np.stack([filterPower(x, alpha), 0.1 * x**-2, 0.01 * x**-4], axis=1) / y[:, None]
     return nnls(bases, np.ones(len(y)))[1] ** 2 / len(y)
-
-
-def isEllipse(image, tissue, slope, *, color, pair):
-    """Whether the corners of k-space in two axes are empty: their power is far below what a box would hold."""
-    if any(image.shape[axis] < SHORTEST_SEGMENT for axis in pair):
-        return False
-    flat = tissue & (slope <= np.percentile(slope[tissue], 100 * FLAT_SEGMENTS)) if tissue.any() else tissue
-    if flat.sum() < 200:
-        return False
-    measured, modelled = [], []
-    for center in (INNER_BAND, OUTER_BAND + 0.05):
-        filters = list(bandFilters(image.shape, color.support, INNER_BAND))
-        for axis in pair:
-            filters[axis] = bandFilter(image.shape[axis], color.support[axis], center)
-        measured.append(np.median(np.abs(filtered(image, filters)[flat])) ** 2)
-        modelled.append(1.0 / color.gain(filters))
-    return measured[1] * modelled[0] < 0.4 * measured[0] * modelled[1]

@@ -12,14 +12,16 @@ import numpy as np
 from scipy import ndimage
 from scipy.special import ive
 
-from .noiseColor import HALF_TAPS, NoiseColor, bandFilters, filtered, noiseColor, smoothAndSlope
+from .noiseColor import HALF_TAPS, NoiseColor, filtered, noiseColor, smoothAndSlope
 
 BLOCK = 16  # voxels an edge: about 500 independent samples of the band, 5 % error of one block
 FEWEST_VOXELS = 500
-OUTLIER = 0.08  # log units above the map from which a block counts less; one block's own error is about 0.05
+BLOCK_ERROR = 0.05  # of the logarithm in one block
+OUTLIER = 0.12  # log units beyond that error from which a block counts less
 FLAT_SHARE = 0.4  # voxels of a block with the lowest gradient that are used
 MANY_VOXELS = 20_000_000  # above, only every second (fourth ...) layer of blocks is looked at
 MAD_TO_SD = 1.4826
+LOWER_BIAS = 1.03  # flat voxels and the lower side of the blocks are preferred: makes up for it (simulated)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -84,9 +86,9 @@ def estimateNoise(view, tissue: np.ndarray, *, support, floor: float) -> NoiseMa
     if tissue.sum() < FEWEST_VOXELS:
         tissue = np.ones(view.shape, bool)
     color = noiseColor(view, tissue, support=support)
-    filters = bandFilters(view.shape, support, color.bestBand)
+    filters = color.bandFilters(view.shape)
     statistics = blockStatistics(view, tissue, filters)
-    marginal = statistics.bandSD * np.sqrt(color.gain(filters))
+    marginal = statistics.bandSD * np.float32(LOWER_BIAS * np.sqrt(color.gain(filters)))
     sigma = marginal / ricianReduction(statistics.signal, marginal)
     known = np.isfinite(sigma) & (sigma > 0)
     if not known.any():
@@ -167,12 +169,12 @@ def smoothLowerMap(sigma, weights):
     logSigma = np.where(known, np.log(np.where(known, sigma, 1.0)), 0.0)
     smooth = locallyLinear(logSigma, weights)
     for _ in range(6):
-        above = np.maximum(logSigma - smooth, 0.0)
+        above = np.maximum(logSigma - smooth - BLOCK_ERROR, 0.0)
         smooth = locallyLinear(logSigma, weights / (1 + (above / OUTLIER) ** 2))
     return np.exp(np.clip(smooth, logSigma[known].min(), logSigma[known].max()))
 
 
-def locallyLinear(values, weights, width=1.2):
+def locallyLinear(values, weights, width=0.85):
     """Gaussian-weighted local linear regression on a grid; unlike plain smoothing it does not flatten at the rim.
 
     Far from any weight it fades into the weighted mean of all values.
