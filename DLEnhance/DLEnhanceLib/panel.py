@@ -20,6 +20,7 @@ from .panelResult import ResultBox
 from .panelSetup import SetupBox
 from .panelSurvey import SurveyView
 from .panelTexts import finishedText, progressText
+from .panelViewLabels import ViewLabels
 from .parameters import PresetLink, strengthsOf
 from .version import LABEL
 
@@ -66,6 +67,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.deviceBox = DeviceBox(self.ui.deviceComboBox)
         self.surveyView = SurveyView(self.logic, self.ui.surveyLabel)
         self.resultBox = ResultBox(root, self.ui, self.logic, self)
+        self.viewLabels = ViewLabels(slicer.app.layoutManager())
         self.runView = JobView(self._onRunFinished, self._onRunProgress)
         self._reblendTimer = qt.QTimer()
         self._reblendTimer.setSingleShot(True)
@@ -79,7 +81,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._reblendTimer.stop()
         for signal, slot in self._connections:
             signal.disconnect(slot)
-        for part in (self.setupBox, self.deviceBox, self.surveyView, self.resultBox, self.runView):
+        for part in (self.setupBox, self.deviceBox, self.surveyView, self.resultBox, self.runView, self.viewLabels):
             part.release()
 
     def enter(self):

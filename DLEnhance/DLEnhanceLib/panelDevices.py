@@ -41,8 +41,9 @@ class DeviceBox:
     def release(self):
         self.box.activated.disconnect(self._onActivated)
 
-    def _onActivated(self, index=0):
-        qt.QSettings().setValue(SETTING, self._ids[index])
+    def _onActivated(self, _chosen=None):
+        """The signal carries a number or, in Qt 5, a text: the box itself knows."""
+        qt.QSettings().setValue(SETTING, self._ids[self.box.currentIndex])
 
 
 def _label(device):

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 from . import sceneVolumes
 from .errors import DLEnhanceError
 from .panelJob import JobView
-from .panelTexts import paragraphs, surveyText
+from .panelTexts import paragraphs, surveyReasons, surveyText
 
 _log = logging.getLogger(__name__)
 
@@ -88,3 +88,4 @@ class SurveyView:
             self._label.setText(paragraphs([_("The volume could not be examined: {error}").format(error=error)]))
         else:
             self._label.setText(surveyText(description, survey))
+            self._label.setToolTip(surveyReasons(survey))

@@ -6,16 +6,21 @@ from slicer.i18n import tr as _
 
 
 def surveyText(description, survey) -> str:
-    """Rich text, a paragraph for each finding. description: VolumeDescription; survey: Survey."""
-    sentences = [
-        _gridSentence(description),
-        _sequenceSentence(survey),
-        _noiseSentence(survey),
-        _supportSentence(survey),
-        _priorSentence(survey),
-        *survey.notes,
+    """Rich text, a row for each finding. description: VolumeDescription; survey: Survey."""
+    rows = [
+        (_("Grid"), _gridText(description)),
+        (_("Sequence"), survey.sequence if survey.sequence != "unknown" else _("unknown")),
+        (_("Noise"), _("{percent:.1f} % of the tissue signal").format(percent=survey.noisePercent)),
+        (_("k-space"), _supportText(survey)),
+        (_("Earlier AI"), _priorText(survey)),
+        *((_("Note"), note) for note in survey.notes),
     ]
-    return paragraphs(sentences)
+    return table(rows)
+
+
+def surveyReasons(survey) -> str:
+    """Why the sequence and earlier deep learning are believed to be so, for a tooltip."""
+    return paragraphs([survey.sequenceReason, survey.priorDlReason])
 
 
 def guardText(report) -> str:
@@ -54,46 +59,32 @@ def finishedText(run) -> str:
     )
 
 
-def _gridSentence(description):
+def table(rows) -> str:
+    """Rich text with a title and a text a row; markup inside them is shown as it is written."""
+    cell = "<td style='padding-right: 8px'>"
+    lines = [f"<tr>{cell}{html.escape(title)}</td><td>{html.escape(text)}</td></tr>" for title, text in rows]
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _gridText(description):
     size = " \N{MULTIPLICATION SIGN} ".join(str(size) for size in description.size)
     spacing = " \N{MULTIPLICATION SIGN} ".join(f"{spacing:.2f}" for spacing in description.spacing)
-    return _("{size} voxels of {spacing} mm, {plane}.").format(
-        size=size, spacing=spacing, plane=_planes()[description.plane]
+    planes = {"axial": _("axial"), "coronal": _("coronal"), "sagittal": _("sagittal")}
+    return _("{size} voxels of {spacing} mm, {plane}").format(
+        size=size, spacing=spacing, plane=planes[description.plane]
     )
 
 
-def _planes():
-    return {"axial": _("axial"), "coronal": _("coronal"), "sagittal": _("sagittal")}
-
-
-def _sequenceSentence(survey):
-    if survey.sequence == "unknown":
-        return _("The sequence is unknown: {reason}.").format(reason=_withoutStop(survey.sequenceReason))
-    return _("Sequence: {sequence} ({reason}).").format(
-        sequence=survey.sequence, reason=_withoutStop(survey.sequenceReason)
-    )
-
-
-def _noiseSentence(survey):
-    return _("Noise is {percent:.1f} % of the tissue signal.").format(percent=survey.noisePercent)
-
-
-def _supportSentence(survey):
+def _supportText(survey):
+    """Along i, j, k as the grid is given."""
     shares = [round(100 * share) for share in reversed(survey.support)]
     if min(shares) >= 99:
-        return _("k-space is filled along all axes: the voxels are as small as they were measured.")
-    text = " \N{MULTIPLICATION SIGN} ".join(f"{share} %" for share in shares)
-    return _("k-space is filled to {shares}: the scanner interpolated the image.").format(shares=text)
+        return _("filled along all axes")
+    text = " \N{MULTIPLICATION SIGN} ".join(str(share) for share in shares)
+    return _("{shares} % filled along i \N{MULTIPLICATION SIGN} j \N{MULTIPLICATION SIGN} k").format(shares=text)
 
 
-def _priorSentence(survey):
-    reason = _withoutStop(survey.priorDlReason)
+def _priorText(survey):
     if survey.priorDl == "yes":
-        return _("Deep learning was applied to it before ({reason}): compare carefully.").format(reason=reason)
-    if survey.priorDl == "no":
-        return _("No deep learning was applied to it before ({reason}).").format(reason=reason)
-    return _("Whether deep learning was applied to it before is unknown ({reason}).").format(reason=reason)
-
-
-def _withoutStop(text):
-    return text.rstrip(". ")
+        return _("yes: {reason}").format(reason=survey.priorDlReason)
+    return {"no": _("none found")}.get(survey.priorDl, _("unknown"))

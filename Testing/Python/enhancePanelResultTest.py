@@ -222,3 +222,28 @@ def test_remembered_device_that_is_gone_becomes_automatic(aHost):
     box = deviceBox(qt.QComboBox(), [Processor])
     box.fill()
     assert box.deviceId == "auto"
+
+
+# The label in the views
+
+
+def test_label_stands_in_every_view_that_shows_our_image_and_in_no_other(aHost, panel, finished):
+    words = " ".join(panel.viewLabels.textIn("Red").split())
+    assert words == LABEL
+    press(panel)
+    assert panel.viewLabels.textIn("Red") == ""
+    panel.ui.sideBySideButton.click()
+    assert panel.viewLabels.textIn("DLEnhanceStandard") == ""
+    assert panel.viewLabels.textIn("DLEnhanceEnhanced") != ""
+
+
+def test_label_stays_out_of_blinded_views(aHost, panel, finished):
+    red = composites(aHost)[0]
+    red.SetAttribute("DLEnhance.Blinded", "1")
+    assert panel.viewLabels.textIn("Red") == ""
+    assert panel.viewLabels.textIn("Green") != ""
+
+
+def test_label_goes_with_the_scene(aHost, panel, finished):
+    aHost.closeScene()
+    assert panel.viewLabels.textIn("Red") == ""

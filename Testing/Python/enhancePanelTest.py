@@ -174,6 +174,7 @@ def test_findings_about_the_input_appear(aHost, panel):
     aHost.waitUntil(lambda: "voxels of" in panel.ui.surveyLabel.text)
     assert "44 \N{MULTIPLICATION SIGN} 48 \N{MULTIPLICATION SIGN} 24 voxels" in panel.ui.surveyLabel.text
     assert "% of the tissue signal" in panel.ui.surveyLabel.text
+    assert "DICOM" in panel.ui.surveyLabel.toolTip
 
 
 def test_unsuitable_input_is_explained_where_findings_stand(aHost, panel):
