@@ -116,6 +116,9 @@ class HeadlessSlicer:
         """Empty the scene, singletons too. The instance is of no use afterwards; ``current()`` makes another."""
         if HeadlessSlicer._current is self:
             HeadlessSlicer._current = None
+        sliceLogics = self.appLogic.GetSliceLogics()
+        for index in range(sliceLogics.GetNumberOfItems()):  # each would make its removed singletons anew, for ever
+            sliceLogics.GetItemAsObject(index).SetMRMLScene(None)
         self.scene.Clear(True)
 
     def addVolume(self, volume: Volume, name=None):

@@ -133,6 +133,8 @@ class Host:
             widget.parent.deleteLater()
         self._modules.clear()
         self.processEvents()
+        if self.layoutManager is not None:
+            self.layoutManager.release()
         self.headless.close()
         self._errors.release()
         slicer.app = types.SimpleNamespace()

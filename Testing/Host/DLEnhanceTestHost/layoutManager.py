@@ -89,6 +89,11 @@ class LayoutManager(StrictAttributes, QtCore.QObject):
         self._tag = self._layoutLogic.GetLayoutNode().AddObserver(vtk.vtkCommand.ModifiedEvent, self._onModified)
         self._shown = 0
 
+    def release(self):
+        """Before the scene is emptied: the layout logic would make the removed layout node anew, for ever."""
+        self._layoutLogic.GetLayoutNode().RemoveObserver(self._tag)
+        self._layoutLogic.SetMRMLScene(None)
+
     def layoutLogic(self):
         return self._layoutLogic
 
