@@ -125,8 +125,9 @@ class Trainer:
             value = loss(predicted.float(), sample) / self.recipe.batch
             value.backward()
             total += float(value.detach())
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
-        self.optimiser.step()
+        size = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        if torch.isfinite(size):  # one broken gradient must not end a long run
+            self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.averaged.update_parameters(self.network)
         self.step += 1
@@ -138,7 +139,7 @@ class Trainer:
             losses.append(self.advance())
             self.seconds = time.monotonic() - started
             if self.step % every == 0 or self.step == self.recipe.steps:
-                self.log(np.mean(losses[-every:]), validationScores(self.averaged.module, samples))
+                self.log(np.nanmean(losses[-every:]), validationScores(self.averaged.module, samples))
             if time.monotonic() - saved > saveSeconds or self.step == self.recipe.steps:
                 self.save()
                 saved = time.monotonic()
