@@ -15,7 +15,7 @@ from .slicerModules import installSlicerModules
 @functools.cache
 def installSlicerSession():
     """The QApplication. Patches PySide6's classes for the rest of the process."""
-    _protectNone()
+    _protectSingletons()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     QtWidgets.QApplication.setStyle("Fusion")
     pythonQt.installQtModule()
@@ -42,7 +42,8 @@ def startHost(**options):
     return Host(**options)
 
 
-def _protectNone():
-    """PySide6 6.12 returns None without counting the reference; before Python 3.12 the process then ends in a crash."""
+def _protectSingletons():
+    """PySide6 6.12 returns None and booleans without counting them; before Python 3.12 the process ends in a crash."""
     if sys.version_info < (3, 12):
-        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
+        for value in (None, True, False):
+            ctypes.c_ssize_t.from_address(id(value)).value += 1 << 40
