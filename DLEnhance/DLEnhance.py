@@ -18,10 +18,11 @@ class DLEnhance(ScriptedLoadableModule):
         self.parent.title = _("DL Enhance")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Filtering")]
         self.parent.dependencies = []
-        self.parent.contributors = ["DLEnhance contributors"]
+        self.parent.contributors = ["DLEnhance developers"]
         self.parent.helpText = _(
             "Removes noise and truncation ringing from MR volumes and undoes blur, each as strongly as you want, with "
-            " the original one key away. Research use only."
+            "the original one key away. Research use only. "
+            '<a href="https://github.com/DLEnhance/SlicerDLEnhance#dlenhance">Documentation</a>'
         )
         self.parent.acknowledgementText = _(
             "Built with 3D Slicer, PyTorch and SimpleITK. The model was trained on simulated and public data only."
