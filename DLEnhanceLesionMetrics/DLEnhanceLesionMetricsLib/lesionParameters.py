@@ -15,3 +15,4 @@ class LesionParameters:
     noise: Noise = Noise.TISSUE_SD
     resultTable: vtkMRMLTableNode
     allMeasures: bool = False
+    withResidual: bool = False

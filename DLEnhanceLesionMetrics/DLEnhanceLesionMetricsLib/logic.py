@@ -10,9 +10,11 @@ from DLEnhanceLib.sceneVolumes import SOURCE_ROLE, isInScene
 
 from . import sceneRegions, sceneSources
 from .lesionNoise import Noise
+from .measurement import STANDARD
 from .regions import LESION
 from .sceneMeasuring import LiveMeasurement, Outcome, SceneMeasurement, measuredState
 from .sceneOutlines import OutlineKeeper
+from .sceneResidual import Residual
 from .sceneResults import fillTable, galleryCaptions
 from .sceneShapes import volumeView
 
@@ -34,6 +36,7 @@ class PlainParameters:
     noise: Noise = Noise.TISSUE_SD
     resultTable: Any = None
     allMeasures: bool = False
+    withResidual: bool = False
 
 
 class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
@@ -63,7 +66,8 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         self._measurement = SceneMeasurement(self.scene)
         self._outlines = OutlineKeeper(self.scene)
         self._outlines.sync()
-        self._live = self._state = self._comparison = None
+        self._residual = Residual(self.scene)
+        self._live = self._state = self._comparison = self._compared = None
         self.outcome = Outcome()
         self.onOutcome = []
         """Callables without arguments, called after the live measurement changed ``outcome``."""
@@ -91,6 +95,7 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         self.stopLive()
         if self._comparison is not None:
             self._comparison.release()
+        self._residual.remove()
         self._outlines.release()
 
     # Volumes
@@ -288,6 +293,8 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         self.outcome = outcome
         if outcome.results or isInScene(self.parameters.resultTable):
             fillTable(self._tableNode(), outcome.results)
+        if self.isComparisonShown and self._compared[2] and all(map(isInScene, self._compared[:2])):
+            self._residual.node(*self._compared[:2], noise=self._noise())
         for callback in list(self.onOutcome):
             callback()
 
@@ -350,12 +357,14 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         from .sceneFigure import capturedViews, labelledPicture, writePng
 
         wasShown = self.isComparisonShown
-        self.showComparison()
+        if not wasShown:
+            self.showComparison()
         slicer.app.processEvents()
         slicer.util.forceRenderAllViews()
         try:
-            titles = [node.GetName() for node in self._pair()]
-            return writePng(labelledPicture(titles, capturedViews(self._comparison.sliceNodes)), path)
+            titles = [*(node.GetName() for node in self._pair()), "Residual"]
+            pictures = capturedViews(self._comparison.sliceNodes)
+            return writePng(labelledPicture(titles[: len(pictures)], pictures), path)
         finally:
             if not wasShown:
                 self.hideComparison()
@@ -364,8 +373,11 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
     def isComparisonShown(self):
         return self._comparison is not None and self._comparison.isShown
 
-    def showComparison(self):
-        """Both volumes in linked views of an own layout, with one window and level."""
+    def showComparison(self, *, withResidual=False):
+        """Both volumes in linked views of an own layout, with one window and level; the residual beside them if wanted.
+
+        The residual is enhanced minus standard, shown within three noise SDs.
+        """
         from DLEnhanceLib.sceneComparison import SliceComparison
 
         standard, enhanced = self._pair()
@@ -374,7 +386,17 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
             pump = {"processEvents": slicer.app.processEvents} if manager is not None else {}
             self._comparison = SliceComparison(self.scene, manager, **pump)
             self._comparison.onShownChanged.append(self._reportComparison)
-        self._comparison.show(standard, enhanced)
+        residual = self._residual.node(standard, enhanced, noise=self._noise()) if withResidual else None
+        self._comparison.show(standard, enhanced, residual)
+        self._compared = (standard, enhanced, withResidual)
+        if not withResidual:
+            self._residual.remove()
+
+    def refreshComparison(self, *, withResidual=False):
+        """Show the comparison again if it is shown with other volumes than those chosen now."""
+        chosen = (self.parameters.standardVolume, self.parameters.enhancedVolume, withResidual)
+        if self.isComparisonShown and chosen != self._compared and None not in chosen:
+            self.showComparison(withResidual=withResidual)
 
     def hideComparison(self):
         """Back to the layout the user had before."""
@@ -382,8 +404,15 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
             self._comparison.hide()
 
     def _reportComparison(self):
+        if not self.isComparisonShown:
+            self._residual.remove()
         for callback in list(self.onComparison):
             callback()
+
+    def _noise(self):
+        """SD of the noise of the standard image as it was measured last, in image units; None if it was not."""
+        found = (row.noise for row in self.outcome.rows if row.condition == STANDARD and row.metric in ("snr", "cnr"))
+        return next(found, None)
 
     def _standard(self):
         if not isInScene(self.parameters.standardVolume):

@@ -10,7 +10,7 @@ class ExportBox:
     def __init__(self, ui, root, logic, guarded, showStatus):
         self._ui, self._root, self._logic = ui, root, logic
         self._guarded, self._showStatus = guarded, showStatus
-        self._isWanted = False
+        self._isWanted = self._withResidual = False
         self.askPath = self._askPath
         self._connections = [
             (ui.compareButton.clicked, self.onCompare),
@@ -38,15 +38,21 @@ class ExportBox:
         _enable(self._ui.exportGalleryButton, hasPair and hasRows, galleryText, _("Place a lesion first"))
         csvText = _("One line for each value, with noise method and components (CSV)")
         _enable(self._ui.exportCsvButton, hasRows, csvText, _("Place a lesion first"))
-        if self._logic.isComparisonShown and hasPair:
-            self._guarded(self._logic.showComparison)
+        _enable(
+            self._ui.residualCheckBox, hasPair, _("Adds enhanced minus standard, within three noise SDs"), pairFirst
+        )
+        self._withResidual = parameters.withResidual
+        self._guarded(lambda: self._logic.refreshComparison(withResidual=self._withResidual))
         self._showState()
 
     def comeBack(self):
         """The module is entered again."""
         if self._isWanted and self._ui.compareButton.enabled:
-            self._guarded(self._logic.showComparison)
+            self._guarded(self._compare)
         self._showState()
+
+    def _compare(self):
+        self._logic.showComparison(withResidual=self._withResidual)
 
     def goAway(self):
         """The module is left: the user's layout returns."""
@@ -61,7 +67,7 @@ class ExportBox:
         if self._logic.isComparisonShown:
             self._logic.hideComparison()
         else:
-            self._guarded(self._logic.showComparison)
+            self._guarded(self._compare)
         self._showState()
 
     def onExportCsv(self, checked=False):

@@ -398,3 +398,38 @@ def test_the_gallery_has_a_row_of_pictures_for_every_lesion(measured, tmp_path):
     isYellow = (two == (255, 204, 0)).all(axis=2)
     assert isYellow[:, : two.shape[1] // 3].sum() > 50
     assert not isYellow[:, two.shape[1] // 2 :].any()
+
+
+def residualNode():
+    return next(
+        (node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if "residual" in node.GetName()), None
+    )
+
+
+def test_the_residual_is_enhanced_minus_standard_within_three_noise_sds(measured, pair):
+    measured.showComparison(withResidual=True)
+    node = residualNode()
+    standard, enhanced = (slicer.util.arrayFromVolume(volume) for volume in pair)
+    np.testing.assert_allclose(slicer.util.arrayFromVolume(node), enhanced - standard)
+    noise = result(measured, "cnr").standard.noise
+    assert node.GetDisplayNode().GetWindowLevelMax() == pytest.approx(3 * noise)
+    assert node.GetDisplayNode().GetWindowLevelMin() == pytest.approx(-3 * noise)
+
+
+def test_the_residual_follows_new_voxels_and_goes_with_the_comparison(measured, pair):
+    measured.showComparison(withResidual=True)
+    slicer.util.arrayFromVolume(pair[1])[:] = slicer.util.arrayFromVolume(pair[0])
+    slicer.util.arrayFromVolumeModified(pair[1])
+    assert not slicer.util.arrayFromVolume(residualNode()).any()
+    measured.hideComparison()
+    assert residualNode() is None
+
+
+def test_the_residual_is_neither_saved_nor_offered_as_a_volume(measured, scene, tmp_path):
+    measured.showComparison(withResidual=True)
+    bundle = str(tmp_path / "case.mrb")
+    assert scene.WriteToMRB(bundle)
+    measured.hideComparison()
+    scene.Clear(False)
+    assert scene.ReadFromMRB(bundle, True)
+    assert residualNode() is None

@@ -495,6 +495,16 @@ def test_removing_the_enhanced_volume_ends_the_comparison(aHost, measured):
     assert resultCell(measured, "CNR", 3) == "\N{EN DASH}"
 
 
+def test_the_residual_comes_and_goes_with_its_box(aHost, measured):
+    measured.ui.compareButton.click()
+    without = aHost.layoutManager.layout
+    measured.ui.residualCheckBox.click()
+    assert aHost.layoutManager.layout != without
+    measured.ui.residualCheckBox.click()
+    assert aHost.layoutManager.layout == without
+    assert [n.GetName() for n in measured.logic._volumeNodes()] == ["T1", "T1 DL-ENH"]
+
+
 def test_the_table_is_written_where_the_user_says(aHost, measured, tmp_path):
     measured.exportBox.askPath = lambda *_args: str(tmp_path / "table.csv")
     measured.ui.exportCsvButton.click()
@@ -544,7 +554,7 @@ def test_parameter_names_of_the_ui_are_fields(aHost):
         if p.get("name") == "SlicerParameterName" and p.get("stdset") == "0"
     ]
     fields = set(LesionParameters.__annotations__) or {name for name, _ in LesionParameters.allParameters.items()}
-    assert set(properties) == {"standardVolume", "enhancedVolume", "noise", "allMeasures"}
+    assert set(properties) == {"standardVolume", "enhancedVolume", "noise", "allMeasures", "withResidual"}
     assert set(properties) <= fields
 
 
