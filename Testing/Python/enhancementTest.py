@@ -12,6 +12,7 @@ from DLEnhanceLib.torchBackend import TorchBackend, makeBackend
 from DLEnhanceLib.volume import Volume
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
 from scipy import ndimage
+from skimage.registration import phase_cross_correlation
 
 FULL = Strengths(1.0, 1.0, 1.0)
 
@@ -111,13 +112,9 @@ def test_at12_same_input_twice_is_identical(noisyHead, run, backend):
 
 
 def test_at13_structures_do_not_shift(run):
-    before = np.fft.rfftn(run.source.voxels.astype(float))
-    after = np.fft.rfftn(run.volume.voxels.astype(float))
-    cross = np.angle(after * before.conj())
-    for axis, n in enumerate(run.source.voxels.shape):
-        index = [0, 0, 0]
-        index[axis] = 1
-        assert abs(cross[tuple(index)] * n / (2 * np.pi)) < 0.05
+    before, after = (volume.voxels.astype(np.float32) for volume in (run.source, run.volume))
+    shift, *_ = phase_cross_correlation(before, after, upsample_factor=50, normalization=None)
+    assert np.abs(shift).max() < 0.05
 
 
 @pytest.mark.parametrize("edge", [32, 48, 64])
