@@ -140,7 +140,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.surveyView.show(self._parameters.inputVolume)
         self.updateButtons()
         if self._isLive() and strengthsOf(self._parameters) != self.logic.finished.run.strengths:
-            self._reblendTimer.start()
+            self._scheduleReblend()
 
     def _isLive(self):
         return self.logic.isLive(self._parameters.inputVolume, self._parameters.outputVolume)
@@ -218,6 +218,11 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parameters.outputVolume = outputNode
         self.showStatus(finishedText(self.logic.finished.run))
         self.resultBox.onRunFinished(self.parent.isEntered)
+
+    def _scheduleReblend(self):
+        """A started timer is not started anew: during a drag the picture follows instead of waiting for its end."""
+        if not self._reblendTimer.isActive():
+            self._reblendTimer.start()
 
     def _reblend(self):
         if self._parameters is None or not self._isLive():

@@ -1,6 +1,7 @@
 """Volume nodes and back, on real MRML without Slicer's application."""
 
 import hashlib
+import types
 
 import numpy as np
 import pytest
@@ -156,6 +157,44 @@ def test_modality_of_the_subject_hierarchy_reaches_the_tags(head):
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     hierarchy.SetItemAttribute(hierarchy.GetItemByDataNode(head), "DICOM.Modality", "CT")
     assert sceneVolumes.volumeFromNode(head).tags["Modality"] == "CT"
+
+
+def test_tags_of_a_volume_from_the_dicom_database_are_read_from_its_files(head, realData, monkeypatch):
+    path = next((realData / "dicom_t1c_vs_seg_001").glob("*.dcm"))
+    database = types.SimpleNamespace(fileForInstance={"1.2.3": str(path)}.get)
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    head.SetAttribute("DICOM.instanceUIDs", "1.2.3 1.2.4")
+    tags = sceneVolumes.volumeFromNode(head).tags
+    assert (tags["Modality"], tags["Manufacturer"]) == ("MR", "SIEMENS")
+    assert "PatientName" not in tags
+
+
+def test_tags_of_a_volume_read_from_a_dicom_file_are_found(app, realData):
+    path = next((realData / "dicom_enhanced_multiframe_t1").glob("*.dcm"))
+    node = app.addVolume(Volume(np.zeros((2, 2, 2), np.int16), np.eye(4)), "3: T1")
+    node.AddDefaultStorageNode()
+    node.GetStorageNode().SetFileName(str(path))
+    assert sceneVolumes.volumeFromNode(node).tags["Modality"] == "MR"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "postcontrast_t1_axial_brain1/brain1_image.nrrd",
+        "glioma_upenn_00001/00001_t1c.nii.gz",
+        "anatomy_t1_uih",
+    ],
+)
+def test_real_volume_keeps_every_voxel_and_its_grid_in_the_scene(app, realData, name):
+    from DLEnhanceLib.reading import readVolume
+
+    path = realData / name
+    original = readVolume(path if path.is_file() else next(path.glob("*.nii*")))
+    node = app.addVolume(original)
+    output = sceneVolumes.addVolumeNode(sceneVolumes.volumeFromNode(node), "out", source=node)
+    again = sceneVolumes.volumeFromNode(output)
+    assert np.array_equal(again.voxels, original.voxels)
+    assert np.abs(again.ijkToRAS - original.ijkToRAS).max() < 1e-6
 
 
 def test_writing_over_the_source_is_refused(head):
