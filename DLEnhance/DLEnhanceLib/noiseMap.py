@@ -12,10 +12,15 @@ import numpy as np
 from scipy import ndimage
 from scipy.special import ive
 
-from .noiseColor import HALF_TAPS, NoiseColor, filtered, noiseColor, smoothAndSlope
+from .noiseColor import CROP, HALF_TAPS, NoiseColor, filtered, noiseColor, smoothAndSlope, tissueCrop
 
 BLOCK = 16  # voxels an edge: about 500 independent samples of the band, 5 % error of one block
 FEWEST_VOXELS = 500
+STRONGEST_RISE = 3.0  # of the map above its lower fifth: coils and filters do no more, what is higher is anatomy
+WINDOW = 10
+FEWEST_WINDOWS = 100
+WINDOW_PERCENTILE = 5.0
+WINDOW_BIAS = 1.22  # what the 5th percentile of windows of pure noise lies too low (simulated)
 BLOCK_ERROR = 0.05  # of the logarithm in one block
 OUTLIER = 0.12  # log units beyond that error from which a block counts less
 FLAT_SHARE = 0.4  # voxels of a block with the lowest gradient that are used
@@ -88,16 +93,53 @@ def estimateNoise(view, tissue: np.ndarray, *, support, floor: float) -> NoiseMa
     color = noiseColor(view, tissue, support=support)
     filters = color.bandFilters(view.shape)
     statistics = blockStatistics(view, tissue, filters)
-    marginal = statistics.bandSD * np.float32(LOWER_BIAS * np.sqrt(color.gain(filters)))
-    sigma = marginal / ricianReduction(statistics.signal, marginal)
-    known = np.isfinite(sigma) & (sigma > 0)
+    known = np.isfinite(statistics.bandSD) & (statistics.bandSD > 0)
     if not known.any():
-        return NoiseMap(
-            np.full(sigma.shape, floor, np.float32), statistics.blocks, tuple(view.shape), floor, 0.0, color
-        )
-    values = np.maximum(smoothLowerMap(sigma, np.where(known, statistics.tissueShare, 0.0)), floor).astype(np.float32)
+        flat = np.full(statistics.bandSD.shape, floor, np.float32)
+        return NoiseMap(flat, statistics.blocks, tuple(view.shape), floor, 0.0, color)
+    bandMap = smoothLowerMap(statistics.bandSD, np.where(known, statistics.tissueShare, 0.0))
+    ratio = min(LOWER_BIAS * np.sqrt(color.gain(filters)), highestRatio(view, tissue, bandMap, statistics.blocks))
+    sigma = bandMap * ratio
+    sigma = np.where(known, sigma / ricianReduction(statistics.signal, sigma), sigma)
+    sigma = np.minimum(sigma, STRONGEST_RISE * np.percentile(sigma[known], 20))
+    values = np.maximum(sigma, floor).astype(np.float32)
     low, median, high = np.percentile(values[known], (5, 50, 95))
     return NoiseMap(values, statistics.blocks, tuple(view.shape), float(median), float((high - low) / median), color)
+
+
+def highestRatio(view, tissue, bandMap, blocks):
+    """Upper limit of SD of all the noise over SD in the band, from the flattest small windows of tissue.
+
+    Their SD, with all its frequencies, holds the noise and what anatomy is left; so no model of the colour of the noise
+    may claim more.
+    """
+    part = tissueCrop(tissue, CROP)
+    image, tissue = view.block(part), tissue[part]
+    axes = np.argsort(image.shape)[::-1][:2]
+    order = (*(a for a in range(3) if a not in axes), *sorted(axes))
+    local = NoiseMap(bandMap, blocks, tuple(view.shape), 0.0, 0.0, NoiseColor((1.0, 1.0, 1.0))).at(part)
+    windows, inside, band = (inWindows(np.transpose(x, order)) for x in (image, tissue, local))
+    chosen = inside.all(axis=1) & (band.mean(axis=1) <= np.median(local[tissue]))
+    if chosen.sum() < FEWEST_WINDOWS:
+        return np.inf
+    ratios = detrendedSD(windows[chosen]) / band[chosen].mean(axis=1)
+    return float(np.percentile(ratios, WINDOW_PERCENTILE) * WINDOW_BIAS)
+
+
+def inWindows(image):
+    """(n, WINDOW^2) windows of the last two axes."""
+    rows, columns = (size // WINDOW for size in image.shape[1:])
+    cut = image[:, : rows * WINDOW, : columns * WINDOW].reshape(-1, rows, WINDOW, columns, WINDOW)
+    return cut.transpose(0, 1, 3, 2, 4).reshape(-1, WINDOW * WINDOW)
+
+
+def detrendedSD(windows):
+    """SD of each window around its own plane."""
+    y, x = np.mgrid[:WINDOW, :WINDOW].reshape(2, -1) - (WINDOW - 1) / 2
+    basis = np.stack([np.ones_like(x), x / np.linalg.norm(x), y / np.linalg.norm(y)]).astype(np.float32)
+    basis[0] /= WINDOW
+    rest = windows - (windows @ basis.T) @ basis
+    return np.sqrt((rest**2).sum(axis=1) / (WINDOW * WINDOW - 3))
 
 
 def blockEdges(size):
