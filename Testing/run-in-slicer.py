@@ -2,8 +2,8 @@
 
     Slicer --no-splash --python-script Testing/run-in-slicer.py [FOLDER FOR THE PICTURES]
 
-Needs no installation: the modules of this clone are loaded if the Slicer does not have them. Ends Slicer with exit code 0
-when everything passed, 1 otherwise; the last line is ``N passed, N failed``.
+Needs no installation: the modules of this clone are loaded if the Slicer does not have them. Ends Slicer with exit code
+0 when everything passed, 1 otherwise; the last line is ``N passed, N failed``.
 """
 
 import contextlib

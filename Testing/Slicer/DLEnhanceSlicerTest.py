@@ -1,4 +1,4 @@
-"""Inside Slicer: the DL Enhance module with its real panel, layout and, where PyTorch is installed, its real network."""
+"""Inside Slicer: the DL Enhance module with its real panel and, where PyTorch is installed, its real network."""
 
 import importlib.util
 import unittest
