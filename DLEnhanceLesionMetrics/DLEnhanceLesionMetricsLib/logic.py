@@ -5,18 +5,19 @@ import logging
 from typing import Any
 
 import slicer
-from DLEnhanceLib.errors import BadOption, DLEnhanceError, MissingPackage
+
+from DLEnhanceLib.errors import BadOption, DLEnhanceError
 from DLEnhanceLib.sceneVolumes import SOURCE_ROLE, isInScene
 
 from . import sceneRegions, sceneSources
 from .lesionNoise import Noise
 from .measurement import STANDARD
 from .regions import LESION
+from .sceneGallery import writeGallery
 from .sceneMeasuring import LiveMeasurement, Outcome, SceneMeasurement, measuredState
 from .sceneOutlines import OutlineKeeper
-from .sceneResidual import Residual
-from .sceneResults import fillTable, galleryCaptions
-from .sceneShapes import volumeView
+from .scenePairView import PairView, drawnFigure, layoutManager
+from .sceneResults import fillTable
 
 try:
     from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
@@ -66,8 +67,8 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         self._measurement = SceneMeasurement(self.scene)
         self._outlines = OutlineKeeper(self.scene)
         self._outlines.sync()
-        self._residual = Residual(self.scene)
-        self._live = self._state = self._comparison = self._compared = None
+        self._pairView = PairView(self.scene, self._reportComparison)
+        self._live = self._state = None
         self.outcome = Outcome()
         self.onOutcome = []
         """Callables without arguments, called after the live measurement changed ``outcome``."""
@@ -93,9 +94,7 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
     def release(self):
         """Stop watching the scene; outlines stay where they are."""
         self.stopLive()
-        if self._comparison is not None:
-            self._comparison.release()
-        self._residual.remove()
+        self._pairView.release()
         self._outlines.release()
 
     # Volumes
@@ -222,8 +221,7 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
     def jumpTo(self, region):
         """Center all slice views on a region."""
         sceneRegions.jumpTo(self.scene, region)
-        if self.isComparisonShown:
-            self._comparison.jumpTo(sceneRegions.centerRAS(region))
+        self._pairView.jumpTo(sceneRegions.centerRAS(region))
 
     def editRegion(self, region=None):
         """Show the handles of one region only; None hides all handles."""
@@ -293,8 +291,7 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         self.outcome = outcome
         if outcome.results or isInScene(self.parameters.resultTable):
             fillTable(self._tableNode(), outcome.results)
-        if self.isComparisonShown and self._compared[2] and all(map(isInScene, self._compared[:2])):
-            self._residual.node(*self._compared[:2], noise=self._noise())
+        self._pairView.updateResidual(self._noise())
         for callback in list(self.onOutcome):
             callback()
 
@@ -321,91 +318,49 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         Raises CannotWrite, or BadOption without a pair of volumes.
         """
         pair = self._pair()
-        if _layoutManager() is not None:
-            return self._captureComparison(path)
+        if layoutManager() is None:
+            return drawnFigure(self.scene, pair, self._measurement.coreRegions(), path)
+        wasShown = self.isComparisonShown
+        if not wasShown:
+            self.showComparison()
         try:
-            from dlenhance.sliceViews import sideBySideFigure
-        except ImportError:
-            raise MissingPackage(
-                "A figure needs Slicer's views: start Slicer with its main window, or pip install dlenhance[figures]."
-            ) from None
-        names = [node.GetName() for node in pair]
-        volumes = [volumeView(node) for node in pair]
-        with sceneRegions.hiddenRegions(self.scene):  # the figure draws the regions itself
-            return sideBySideFigure(*volumes, self._measurement.coreRegions(), path, labels=names)
+            return self._pairView.writePicture(path)
+        finally:
+            if not wasShown:
+                self.hideComparison()
 
     def exportGallery(self, path):
         """Write every lesion before and after on one sheet (PNG), with its CNR and their change. Returns the path.
 
         The window is the one in which the standard volume is shown. Raises BadOption without a pair or a lesion.
         """
-        from .lesionGallery import lesionGallery
-        from .sceneFigure import galleryPicture, writePng
-
         pair = self._pair()
         self.measure()
-        display = pair[0].GetDisplayNode()
-        hasWindow = display is not None and display.GetWindow() > 0 and not display.GetAutoWindowLevel()
-        window = (display.GetWindowLevelMin(), display.GetWindowLevelMax()) if hasWindow else None
-        volumes = [volumeView(node) for node in pair]
-        gallery = lesionGallery(volumes, self._measurement.coreRegions(), window=window)
-        captions = galleryCaptions(self.outcome.results)
-        color = sceneRegions.ROLE_STYLES[LESION].color
-        return writePng(galleryPicture(gallery, ("Standard", "Enhanced"), captions, color=color), path)
-
-    def _captureComparison(self, path):
-        from .sceneFigure import capturedViews, labelledPicture, writePng
-
-        wasShown = self.isComparisonShown
-        if not wasShown:
-            self.showComparison()
-        slicer.app.processEvents()
-        slicer.util.forceRenderAllViews()
-        try:
-            titles = [*(node.GetName() for node in self._pair()), "Residual"]
-            pictures = capturedViews(self._comparison.sliceNodes)
-            return writePng(labelledPicture(titles[: len(pictures)], pictures), path)
-        finally:
-            if not wasShown:
-                self.hideComparison()
+        return writeGallery(pair, self._measurement.coreRegions(), self.outcome.results, path)
 
     @property
     def isComparisonShown(self):
-        return self._comparison is not None and self._comparison.isShown
+        return self._pairView.isShown
 
     def showComparison(self, *, withResidual=False):
         """Both volumes in linked views of an own layout, with one window and level; the residual beside them if wanted.
 
         The residual is enhanced minus standard, shown within three noise SDs.
         """
-        from DLEnhanceLib.sceneComparison import SliceComparison
-
-        standard, enhanced = self._pair()
-        if self._comparison is None:
-            manager = _layoutManager()
-            pump = {"processEvents": slicer.app.processEvents} if manager is not None else {}
-            self._comparison = SliceComparison(self.scene, manager, **pump)
-            self._comparison.onShownChanged.append(self._reportComparison)
-        residual = self._residual.node(standard, enhanced, noise=self._noise()) if withResidual else None
-        self._comparison.show(standard, enhanced, residual)
-        self._compared = (standard, enhanced, withResidual)
-        if not withResidual:
-            self._residual.remove()
+        self._pairView.show(*self._pair(), withResidual=withResidual, noise=self._noise())
 
     def refreshComparison(self, *, withResidual=False):
         """Show the comparison again if it is shown with other volumes than those chosen now."""
-        chosen = (self.parameters.standardVolume, self.parameters.enhancedVolume, withResidual)
-        if self.isComparisonShown and chosen != self._compared and None not in chosen:
+        chosen = (self.parameters.standardVolume, self.parameters.enhancedVolume)
+        isOther = not self._pairView.shows(*chosen, withResidual=withResidual)
+        if self.isComparisonShown and isOther and None not in chosen:
             self.showComparison(withResidual=withResidual)
 
     def hideComparison(self):
         """Back to the layout the user had before."""
-        if self._comparison is not None:
-            self._comparison.hide()
+        self._pairView.hide()
 
     def _reportComparison(self):
-        if not self.isComparisonShown:
-            self._residual.remove()
         for callback in list(self.onComparison):
             callback()
 
@@ -424,9 +379,3 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         if not all(isInScene(node) for node in pair):
             raise BadOption("Choose the standard and the enhanced volume first.")
         return pair
-
-
-def _layoutManager():
-    """Slicer's, None without a main window and without the application."""
-    app = getattr(slicer, "app", None)
-    return app.layoutManager() if hasattr(app, "layoutManager") else None

@@ -7,10 +7,11 @@ import sys
 import qt
 import slicer
 import vtk
-from DLEnhanceLib.errors import DLEnhanceError
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
+
+from DLEnhanceLib.errors import DLEnhanceError
 
 from .logic import DLEnhanceLesionMetricsLogic
 from .panelExport import ExportBox

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import vtk
+from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+
 from DLEnhanceLib.errors import CannotWrite
 from DLEnhanceLib.version import LABEL
-from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 STRIP_HEIGHT = 30
 GAP = 6

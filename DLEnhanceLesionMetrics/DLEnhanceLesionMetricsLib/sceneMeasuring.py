@@ -7,9 +7,10 @@ import dataclasses
 
 import slicer
 import vtk
+from slicer.util import VTKObservationMixin
+
 from DLEnhanceLib.errors import BadOption, DLEnhanceError
 from DLEnhanceLib.sceneVolumes import contentStamp, isInScene
-from slicer.util import VTKObservationMixin
 
 from .edgeRows import measureLines
 from .measurement import MeasurementRow, measurePair
@@ -18,22 +19,26 @@ from .sceneResults import ResultRow, resultRows
 from .sceneShapes import ShapeReader, edgeLine, volumeView
 
 REGION_CLASSES = (ROI_CLASS, CURVE_CLASS, LINE_CLASS, SEGMENTATION_CLASS)
-REGION_EVENTS = (
-    vtk.vtkCommand.ModifiedEvent,
-    slicer.vtkMRMLMarkupsNode.PointModifiedEvent,
-    slicer.vtkMRMLMarkupsNode.PointRemovedEvent,
-    slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
-    slicer.vtkSegmentation.SegmentAdded,
-    slicer.vtkSegmentation.SegmentRemoved,
-    slicer.vtkSegmentation.SegmentModified,
-    slicer.vtkSegmentation.SourceRepresentationModified,
-)
 VOLUME_EVENTS = (
     vtk.vtkCommand.ModifiedEvent,
     slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
     slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
 )
 LARGEST_LIVE_SIZE = 5000  # voxels; up to here the diameters take less than 30 ms
+
+
+def regionEvents():
+    """What changes a region. A function, because these classes may come after our module when Slicer starts."""
+    return (
+        vtk.vtkCommand.ModifiedEvent,
+        slicer.vtkMRMLMarkupsNode.PointModifiedEvent,
+        slicer.vtkMRMLMarkupsNode.PointRemovedEvent,
+        slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
+        slicer.vtkSegmentation.SegmentAdded,
+        slicer.vtkSegmentation.SegmentRemoved,
+        slicer.vtkSegmentation.SegmentModified,
+        slicer.vtkSegmentation.SourceRepresentationModified,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +157,7 @@ class LiveMeasurement(VTKObservationMixin):
         self._scene, self._onChange = scene, onChange
         self._volumes = ()
         for node in _regionNodes(scene):
-            self._observe(node, REGION_EVENTS, self._onRegionChanged)
+            self._observe(node, regionEvents(), self._onRegionChanged)
         self.addObserver(scene, scene.NodeAddedEvent, self._onNodeAdded)
         self.addObserver(scene, scene.NodeRemovedEvent, self._onNodeRemoved)
         self.addObserver(scene, scene.EndImportEvent, self._onSceneChanged)
@@ -184,13 +189,13 @@ class LiveMeasurement(VTKObservationMixin):
 
     def _onSceneChanged(self, _caller=None, _event=None):
         for node in _regionNodes(self._scene):
-            self._observe(node, REGION_EVENTS, self._onRegionChanged)
+            self._observe(node, regionEvents(), self._onRegionChanged)
         self._onChange()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onNodeAdded(self, _caller, _event, node):
         if any(node.IsA(name) for name in REGION_CLASSES):
-            self._observe(node, REGION_EVENTS, self._onRegionChanged)
+            self._observe(node, regionEvents(), self._onRegionChanged)
             if not self._scene.IsBatchProcessing():
                 self._onChange()
 

@@ -12,6 +12,7 @@ import re
 
 import slicer
 import vtk
+
 from DLEnhanceLib.errors import BadOption
 
 from .regions import AIR, LESION, REFERENCE, ROLE_COLORS

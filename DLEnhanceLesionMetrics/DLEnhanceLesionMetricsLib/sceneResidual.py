@@ -5,6 +5,7 @@ The window is three noise SDs to both sides, so what stands out is more than noi
 
 import numpy as np
 import slicer
+
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.sceneVolumes import contentStamp, isInScene
 

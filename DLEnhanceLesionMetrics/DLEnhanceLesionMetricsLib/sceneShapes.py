@@ -8,6 +8,8 @@ import dataclasses
 import numpy as np
 import slicer
 import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
 from DLEnhanceLib.errors import BadOption, UnsupportedVolume
 from DLEnhanceLib.sceneVolumes import ijkToLocal, localToWorld, requireScalarVolume
 from DLEnhanceLib.volume import Volume
@@ -145,7 +147,7 @@ def _imageArray(image):
     scalars = image.GetPointData().GetScalars()
     if scalars is None or image.IsEmpty():
         return np.zeros((0, 0, 0), bool)
-    return vtk.util.numpy_support.vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1])
+    return vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1])
 
 
 def _imageMatrix(image):

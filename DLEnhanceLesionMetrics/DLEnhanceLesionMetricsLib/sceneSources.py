@@ -2,6 +2,7 @@
 
 import numpy as np
 import slicer
+
 from DLEnhanceLib.errors import BadOption
 
 from .regions import AIR, LESION, REFERENCE, Box, Ellipse
