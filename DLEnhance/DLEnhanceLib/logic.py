@@ -137,12 +137,12 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
 
     def startSurvey(self, inputNode) -> PendingSurvey:
         """Look at the volume in the background. Raises UnsupportedVolume when the node holds no MR volume."""
+        from .description import describe  # here and not in the thread: imports there can freeze Slicer's window
+        from .survey import survey
+
         volume = sceneVolumes.volumeFromNode(inputNode)
 
         def work(job):
-            from .description import describe
-            from .survey import survey
-
             return describe(volume), survey(volume, reportProgress=job.report)
 
         return PendingSurvey(BackgroundJob(work).start(), inputNode, sceneVolumes.contentStamp(inputNode))
@@ -180,8 +180,11 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
 
     def startGuard(self) -> BackgroundJob:
         """Check the strengths of now in the background; hand the job to ``finishGuard``."""
+        from .guard import inspect
+
         run = self._requireFinished().run
-        return BackgroundJob(lambda _job: (run.strengths, _inspect(run))).start()
+        arguments = (run.source, run.components, run.strengths, run.survey)
+        return BackgroundJob(lambda _job: (run.strengths, inspect(*arguments))).start()
 
     def finishGuard(self, job: BackgroundJob) -> bool:
         """Keep the findings if they belong to the strengths shown now; False when they are stale."""
@@ -248,6 +251,8 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
         from . import enhancement
 
         volume = sceneVolumes.volumeFromNode(inputNode)
+        if sceneVolumes.isOurs(inputNode):
+            raise BadOption(f"{inputNode.GetName()} was made by DL Enhance: choose the original volume.")
         if outputNode is inputNode:
             raise BadOption("The output volume is the input volume: choose another one, the input is never changed.")
         backend, known = self._backend(profile, device), self.surveyOf(inputNode)

@@ -22,6 +22,7 @@ from .panelSurvey import SurveyView
 from .panelTexts import finishedText, progressText
 from .panelViewLabels import ViewLabels
 from .parameters import PresetLink, strengthsOf
+from .sceneVolumes import isOurs
 from .version import LABEL
 
 REBLEND_MILLISECONDS = 30
@@ -163,6 +164,8 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return self.setupBox.step.sentence
         if parameters is None or parameters.inputVolume is None:
             return _("Choose an input volume")
+        if isOurs(parameters.inputVolume):
+            return _("This volume was made by DL Enhance: choose the original volume")
         if parameters.inputVolume is parameters.outputVolume:
             return _("Choose another output volume: the input volume is never changed")
         return ""

@@ -6,7 +6,7 @@ from slicer.i18n import tr as _
 from . import sceneViews
 from .panelCompare import CompareButton
 from .panelJob import JobView
-from .panelTexts import guardText, paragraphs
+from .panelTexts import guardDetails, guardText, paragraphs
 
 GUARD_DELAY_MILLISECONDS = 400
 KEY = "O"
@@ -139,7 +139,9 @@ class ResultBox:
         if not isAlive:
             self._ui.guardLabel.setText(paragraphs([_("Nothing has been enhanced yet.")]))
         elif self._logic.finished.isChecked:
-            self._ui.guardLabel.setText(guardText(self._logic.finished.run.guard))
+            guard = self._logic.finished.run.guard
+            self._ui.guardLabel.setText(guardText(guard))
+            self._ui.guardLabel.setToolTip(guardDetails(guard))
         else:
             self._ui.guardLabel.setText(paragraphs([_("Checking the new strength...")]))
 

@@ -24,11 +24,18 @@ def surveyReasons(survey) -> str:
 
 
 def guardText(report) -> str:
-    """Rich text, a line for each finding, warnings first. report: GuardReport."""
-    ordered = sorted(report.findings, key=lambda finding: finding.passed)
+    """Rich text: each warning, and how many checks passed. report: GuardReport."""
+    warnings = [finding for finding in report.findings if not finding.passed]
+    lines = [f"<b>{_('Warning:')}</b> {html.escape(finding.sentence)}" for finding in warnings]
+    passed = len(report.findings) - len(warnings)
+    told = _("{count} other checks passed.") if warnings else _("All {count} checks passed.")
+    return "<br>".join([*lines, told.format(count=passed)])
+
+
+def guardDetails(report) -> str:
+    """Every check with its sentence, for a tooltip."""
     marks = {True: _("Passed"), False: _("Warning")}
-    lines = [f"<b>{marks[finding.passed]}:</b> {html.escape(finding.sentence)}" for finding in ordered]
-    return "<br>".join(lines)
+    return table([(marks[finding.passed], finding.sentence) for finding in report.findings])
 
 
 def paragraphs(sentences) -> str:

@@ -113,6 +113,11 @@ def setProvenance(node, values: Mapping[str, str]):
             node.SetAttribute(f"DLEnhance.{key}", str(value))
 
 
+def isOurs(node) -> bool:
+    """Whether we made it: enhanced volume, residual or component."""
+    return bool(node.GetAttribute(LABEL_ATTRIBUTE))
+
+
 def sourceOf(node):
     """The node it was made from; None for a volume that we did not make."""
     return node.GetNodeReference(SOURCE_ROLE) if node is not None else None

@@ -294,6 +294,13 @@ def test_input_as_output_is_refused(logic, head):
         logic.enhance(head, outputNode=head)
 
 
+def test_enhanced_volume_is_not_enhanced_again(logic, head):
+    output = logic.enhance(head)
+    for ours in (output, logic.residualNode()):
+        with pytest.raises(BadOption, match="choose the original"):
+            logic.enhance(ours)
+
+
 def test_missing_input_is_refused(logic):
     with pytest.raises(UnsupportedVolume, match="Choose an input"):
         logic.enhance(None)

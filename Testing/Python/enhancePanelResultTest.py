@@ -129,8 +129,11 @@ def test_layout_chosen_by_the_user_ends_the_comparison(aHost, panel, finished):
 
 def test_findings_of_the_checks_are_listed_and_renewed(aHost, panel, finished):
     findings = panel.logic.finished.run.guard.findings
+    warnings = [finding.sentence for finding in findings if not finding.passed]
     assert findings
-    assert panel.ui.guardLabel.text.count("<br>") == len(findings) - 1
+    assert panel.ui.guardLabel.text.count("Warning:") == len(warnings)
+    assert f"{len(findings) - len(warnings)} " in panel.ui.guardLabel.text
+    assert panel.ui.guardLabel.toolTip.count("<tr>") == len(findings)
     panel.ui.denoiseSlider.setValue(40)
     aHost.waitUntil(lambda: "Checking" in panel.ui.guardLabel.text)
     aHost.waitUntil(lambda: panel.logic.finished.isChecked)

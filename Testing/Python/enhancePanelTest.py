@@ -168,6 +168,16 @@ def test_input_cannot_be_the_output(panel):
     assert "never changed" in panel.ui.applyButton.toolTip
 
 
+def test_enhanced_volume_is_not_enhanced_again(aHost, panel):
+    addPhantom()
+    runToEnd(aHost, panel)
+    output = panel.ui.outputSelector.currentNode()
+    panel.ui.outputSelector.setCurrentNode(None)
+    panel.ui.inputSelector.setCurrentNode(output)
+    assert not panel.ui.applyButton.enabled
+    assert "choose the original" in panel.ui.applyButton.toolTip
+
+
 def test_findings_about_the_input_appear(aHost, panel):
     addPhantom()
     assert "Looking" in panel.ui.surveyLabel.text
