@@ -3,9 +3,9 @@
 import argparse
 import contextlib
 import errno
-import importlib.util
 import logging
 import os
+import re
 import signal
 import sys
 import traceback
@@ -14,9 +14,10 @@ import warnings
 from DLEnhanceLib.errors import BadOption, DLEnhanceError, EnhancementCanceled
 from DLEnhanceLib.version import LABEL, VERSION
 
-from . import demoCommand, doctorCommand, enhanceCommand, infoCommand, measureCommand
+from . import demoCommand, doctorCommand, enhanceCommand, infoCommand, measureCommand, studyCommand
+from .outputs import STAGING_PREFIX
 
-COMMANDS = (infoCommand, enhanceCommand, measureCommand, demoCommand, doctorCommand)
+COMMANDS = (infoCommand, enhanceCommand, measureCommand, demoCommand, doctorCommand, studyCommand)
 DEBUG_VARIABLE = "DLENHANCE_DEBUG"
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
@@ -36,15 +37,9 @@ def makeParser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dlenhance {VERSION}")
     subParsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (*COMMANDS, *optionalCommands()):
+    for command in COMMANDS:
         command.addParser(subParsers)
     return parser
-
-
-def optionalCommands() -> list:
-    """The reader study, where its package is installed."""
-    name = f"{__package__}.studyCommand"
-    return [importlib.import_module(name)] if importlib.util.find_spec(name) else []
 
 
 def main(arguments=None) -> int:
@@ -68,8 +63,13 @@ def reportProblem(problem) -> int:
         # Otherwise the interpreter complains about stdout when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exitCode
-    sys.stderr.write(f"dlenhance: {' '.join(text.split())}\n")
+    sys.stderr.write(f"dlenhance: {oneLine(text)}\n")
     return exitCode
+
+
+def oneLine(text: str) -> str:
+    """Without line breaks, and naming the place a file was meant for instead of where it was being made."""
+    return re.sub(rf"[/\\]{re.escape(STAGING_PREFIX)}[0-9a-f]+", "", " ".join(text.split()))
 
 
 def explained(problem) -> tuple[int, str]:
@@ -83,7 +83,7 @@ def explained(problem) -> tuple[int, str]:
     if isinstance(problem, MemoryError):
         return BAD_INPUT, "There is not enough memory for this volume; close other programs or use --profile fast."
     if isinstance(problem, OSError) and problem.errno in EXPECTED_FILE_PROBLEMS:
-        place = problem.filename or "The output"
+        place = problem.filename or "An output"
         return BAD_INPUT, f"{place}: {EXPECTED_FILE_PROBLEMS[problem.errno]} Nothing was written."
     return OUR_FAULT, (
         f"An error in dlenhance itself, not in your input ({type(problem).__name__}: {problem}). Nothing was written. "

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
 from DLEnhanceLib.errors import MissingPackage
 from DLEnhanceLib.volume import Volume
 

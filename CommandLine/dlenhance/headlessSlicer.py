@@ -8,6 +8,7 @@ import tempfile
 import types
 
 import numpy as np
+
 from DLEnhanceLib.errors import DLEnhanceError, MissingPackage
 from DLEnhanceLib.volume import Volume
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from DLEnhanceLib.errors import MissingPackage
 from DLEnhanceLib.sceneComparison import sliceLogicOf
 

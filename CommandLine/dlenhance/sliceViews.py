@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+
 from DLEnhanceLib.sceneComparison import acquisitionPlane, matchView
 from DLEnhanceLib.version import LABEL
 from DLEnhanceLib.volume import Volume

@@ -30,4 +30,6 @@ def shortNumber(value: float | None) -> str:
 
 
 def signedPercent(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.1f} %"
+    if value is None:
+        return "-"
+    return f"{round(value, 1) + 0.0:+.1f} %"  # adding zero makes -0.0 a plain 0.0

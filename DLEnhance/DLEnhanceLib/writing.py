@@ -70,7 +70,9 @@ def _wholeOrNothing(path):
         for file in sorted(folder.iterdir(), key=lambda file: file.name == path.name):
             file.replace(path.parent / file.name)
     except OSError as error:
-        raise CannotWrite(f"'{path}' cannot be written: {error.strerror or error}.") from error
+        raise CannotWrite(
+            f"'{path}' cannot be written ({error.strerror or error}); free some space or choose another folder."
+        ) from error
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
