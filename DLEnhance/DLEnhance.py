@@ -1,11 +1,12 @@
 """The classes Slicer looks for in module DL Enhance; everything else is in DLEnhanceLib."""
 
 import slicer
-from DLEnhanceLib.logic import DLEnhanceLogic
-from DLEnhanceLib.panel import DLEnhanceWidget
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleTest
+
+from DLEnhanceLib.logic import DLEnhanceLogic
+from DLEnhanceLib.panel import DLEnhanceWidget
 
 __all__ = ["DLEnhance", "DLEnhanceLogic", "DLEnhanceTest", "DLEnhanceWidget"]
 

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from DLEnhanceLib.backgroundJob import GRACE_SECONDS, BackgroundJob
 from DLEnhanceLib.errors import EnhancementCanceled, UnsupportedVolume
 

@@ -5,9 +5,6 @@ import threading
 
 import numpy as np
 import pytest
-from DLEnhanceLib.errors import BadOption, CannotWrite, EnhancementCanceled, UnsupportedVolume
-from DLEnhanceLib.strengths import Strengths
-from DLEnhanceLib.version import LABEL
 from enhanceSteps import (
     BackendMaker,
     FailingBackend,
@@ -16,6 +13,10 @@ from enhanceSteps import (
     addPhantom,
     sceneNodes,
 )
+
+from DLEnhanceLib.errors import BadOption, CannotWrite, EnhancementCanceled, UnsupportedVolume
+from DLEnhanceLib.strengths import Strengths
+from DLEnhanceLib.version import LABEL
 
 LONG = 20.0
 HALF = Strengths(denoise=0.5, dering=0.5, sharpen=0.0)

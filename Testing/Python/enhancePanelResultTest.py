@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from DLEnhanceLib.version import LABEL
 from enhanceSteps import BackendMaker, SmoothingBackend, addPhantom
+
+from DLEnhanceLib.version import LABEL
 
 FOUR_UP = 3
 

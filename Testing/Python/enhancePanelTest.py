@@ -8,9 +8,10 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from enhanceSteps import BackendMaker, FailingBackend, SmoothingBackend, WaitingBackend, addPhantom, sceneNodes
+
 from DLEnhanceLib.errors import UnsupportedVolume
 from DLEnhanceLib.version import LABEL
-from enhanceSteps import BackendMaker, FailingBackend, SmoothingBackend, WaitingBackend, addPhantom, sceneNodes
 
 MODULE = Path(__file__).resolve().parents[2] / "DLEnhance"
 UI_FILE = MODULE / "Resources" / "UI" / "DLEnhance.ui"
@@ -103,6 +104,7 @@ def test_declined_installation_changes_nothing(aHost, monkeypatch):
 
 def test_extension_that_cannot_be_fetched_is_told_in_a_sentence(aHost, monkeypatch):
     import slicer
+
     from DLEnhanceLib import packages
 
     monkeypatch.setattr(packages, "isImportable", lambda name: False)

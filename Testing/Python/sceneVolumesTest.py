@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pytest
+
 from dlenhance.headlessSlicer import HeadlessSlicer
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
