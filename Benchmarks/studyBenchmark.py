@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from DLEnhanceLesionMetricsLib.study import clusteredModels
 from DLEnhanceLesionMetricsLib.study.analysis import analyse
 from DLEnhanceLesionMetricsLib.study.answerLog import readLog
@@ -168,8 +169,9 @@ def kill(out, _options):
     """kill -9 at 100 random moments of a reading session: every acknowledged submission is there afterwards."""
     steps = HERE.parent / "Testing" / "Python"
     sys.path.insert(0, str(steps))
-    from DLEnhanceLesionMetricsLib.study.progress import studyState
     from studySteps import studyFolder
+
+    from DLEnhanceLesionMetricsLib.study.progress import studyState
 
     folder = studyFolder(out / "killed", cases=4000, washoutDays=0.0)
     chance, lost, setAside = random.Random(2), 0, 0

@@ -9,11 +9,12 @@ import sys
 import time
 
 import pytest
+from studySteps import TurnableClock
+
 from DLEnhanceLesionMetricsLib.study.answerLog import OPENED, AnswerLog, readLog
 from DLEnhanceLesionMetricsLib.study.errors import NotAllowed
 from DLEnhanceLesionMetricsLib.study.mergedLogs import readLogs, seal, seen
 from DLEnhanceLib.errors import CannotWrite
-from studySteps import TurnableClock
 
 
 def writeLines(folder, count, *, machine="m1", reader="r1", clock=None, opening=True):

@@ -6,8 +6,9 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from dlenhance.commandLine import main
 from studySteps import answerAll, openSession
+
+from dlenhance.commandLine import main
 
 HEAD = "case_id,standard,enhanced,institution\n"
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from DLEnhanceLesionMetricsLib.study import exports
 from DLEnhanceLesionMetricsLib.study.detectionComparisons import (
     falseMarkComparisons,

@@ -4,11 +4,12 @@ import dataclasses
 import json
 
 import pytest
+from studySteps import studyFolder
+
 from DLEnhanceLesionMetricsLib.study.caseList import casesDigest, readCases
 from DLEnhanceLesionMetricsLib.study.errors import StudyProblem
 from DLEnhanceLesionMetricsLib.study.manifest import Person, newManifest, readManifest, writeManifest
 from DLEnhanceLesionMetricsLib.study.scales import CATALOGUE, PRESETS, ScoreItem, presetNamed
-from studySteps import studyFolder
 
 
 def test_manifest_comes_back_from_its_file_as_it_was_written(tmp_path):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from studySteps import studyFolder
+
 from DLEnhanceLesionMetricsLib.study import adjudication
 from DLEnhanceLesionMetricsLib.study.errors import NotAllowed, StudyProblem
 from DLEnhanceLesionMetricsLib.study.lesionMasks import LesionMasks, lesionOfMask
@@ -11,7 +13,6 @@ from DLEnhanceLesionMetricsLib.study.readings import Mark, Reading
 from DLEnhanceLesionMetricsLib.study.reference import Lesion, ReferenceSession, enterTable, readReference
 from DLEnhanceLib.volume import Volume
 from DLEnhanceLib.writing import writeVolume
-from studySteps import studyFolder
 
 
 def lesion(name, ras, diameter, **fields):

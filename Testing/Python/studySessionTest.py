@@ -1,13 +1,14 @@
 """The reading session: order, blinding, completeness, lock, washout, time."""
 
 import pytest
+from studySteps import TurnableClock, answerAll, openSession, readPeriod, studyFolder
+
 from DLEnhanceLesionMetricsLib.study.errors import NotAllowed, StudyProblem
 from DLEnhanceLesionMetricsLib.study.manifest import MarkRules, Person
 from DLEnhanceLesionMetricsLib.study.mergedLogs import readLogs
 from DLEnhanceLesionMetricsLib.study.progress import studyState
 from DLEnhanceLesionMetricsLib.study.readingOrder import standardFirst, tasksFor
 from DLEnhanceLesionMetricsLib.study.readings import ReadingBook
-from studySteps import TurnableClock, answerAll, openSession, readPeriod, studyFolder
 
 GOLDEN = [(c[:2], c[2]) for c in ["c1e", "c3s", "c0e", "c2s", "c1s", "c3e", "c0s", "c2e"]]
 CASES = [f"c{number}" for number in range(40)]

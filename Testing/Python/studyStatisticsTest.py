@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from DLEnhanceLesionMetricsLib.study import clusteredModels, freeResponse
 from DLEnhanceLesionMetricsLib.study.agreement import blandAltman, gwetAc1, intraclassCorrelation, weightedKappa
 from DLEnhanceLesionMetricsLib.study.freeResponse import CaseRatings, compareReaders, figureOfMerit, frocCurve
