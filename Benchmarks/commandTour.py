@@ -1,6 +1,6 @@
-"""Runs every sub-command on every folder of real data and prints a table of exit code, wall time and peak memory.
+"""Runs every sub-command on every folder of real data and prints exit code, wall time and peak memory.
 
-    .venv/bin/python Benchmarks/commandTour.py [--data DIR] [--only WORD] [--profile fast] [--table FILE.md]
+    .venv/bin/python Benchmarks/commandTour.py [--data DIR] [--all] [--only WORD] [--profile fast] [--table FILE.md]
 
 The volumes are those of ``shared/data`` (or DLENHANCE_DATA). Outputs go to a temporary folder and are thrown away.
 """
@@ -52,6 +52,7 @@ def parsedOptions():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     beside = ROOT.parent / "shared" / "data"
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("DLENHANCE_DATA", beside)))
+    parser.add_argument("--all", action="store_true", help="every volume, not only the first of each folder")
     parser.add_argument("--only", default="", help="only volumes whose path holds this word")
     parser.add_argument("--profile", default="fast", choices=("fast", "full"))
     parser.add_argument("--threads", default=str(os.cpu_count() or 1))
@@ -62,7 +63,7 @@ def parsedOptions():
 def commands(options, scratch):
     """(arguments of dlenhance, what it is about), in the order of the folders."""
     yield ["doctor"], ""
-    for place in volumes(options.data):
+    for place in volumes(options.data, onlyFirst=not options.all):
         name = str(place.relative_to(options.data))
         if options.only not in name:
             continue
@@ -80,12 +81,13 @@ def commands(options, scratch):
             yield ["enhance", str(place), str(scratch / f"{place.name}-series"), *computing], f"{name} to a series"
 
 
-def volumes(data):
-    """Each image file; a folder of DICOM slices counts as one volume; one of the many label maps is enough."""
+def volumes(data, *, onlyFirst):
+    """The image files of each folder, or the first; a folder of DICOM slices counts as one volume."""
     for folder in sorted(path for path in data.iterdir() if path.is_dir()):
         files = sorted(path for path in folder.iterdir() if not any(word in path.name for word in NOT_IMAGES))
         slices = [path for path in files if path.suffix == ".dcm"]
-        yield from [folder] if slices else files or sorted(folder.iterdir())[:1]
+        found = [folder] if slices else files or sorted(folder.iterdir())[:1]
+        yield from found[:1] if onlyFirst else found
 
 
 def timed(arguments, place) -> Outcome:
