@@ -8,6 +8,7 @@ magnitude between 2 and 8 mm outside it, so the index has no unit and does not d
 import dataclasses
 
 import numpy as np
+
 from DLEnhanceLib.volume import Volume
 
 from .masks import RegionMask

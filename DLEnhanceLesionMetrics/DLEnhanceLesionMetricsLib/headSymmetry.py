@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
 

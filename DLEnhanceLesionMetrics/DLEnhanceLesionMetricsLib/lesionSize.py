@@ -7,6 +7,7 @@ n voxels in a row are n voxels long; the longest of many chords then reads up to
 import dataclasses
 
 import numpy as np
+
 from DLEnhanceLib.volume import Volume
 
 from .masks import RegionMask, toRAS
@@ -61,13 +62,12 @@ def lesionSize(mask: RegionMask, volume: Volume) -> LesionSize | None:
         return None
     inside = np.pad(mask.inside, 1)
     axis = sliceAxis(volume)
-    planes = np.moveaxis(inside, 2 - axis, 0)
-    indices = np.flatnonzero(planes.any(axis=(1, 2)))
-    outlines = [_hullPoints(_inRAS(_borderPoints(inside, axis, int(index)), mask, volume)) for index in indices]
+    indices, outlines = _outlines(inside, axis)
+    outlines = [_hullPoints(_inRAS(points, mask, volume)) for points in outlines]
     chords = [_longestChord(points) for points in outlines]
     best = int(np.argmax([np.linalg.norm(chord[1] - chord[0]) for chord in chords]))
     across = _perpendicularChord(outlines[best], chords[best])
-    farthest = _longestChord(_hullPoints(_inRAS(_borderPoints(inside), mask, volume)))
+    farthest = _longestChord(_hullPoints(_inRAS(_borderPoints(inside, range(3)), mask, volume)))
     return LesionSize(
         longestDiameter=_length(chords[best]),
         perpendicularDiameter=_length(across),
@@ -91,15 +91,21 @@ def sliceAxis(volume: Volume) -> int:
     return int(np.argmax(np.abs(volume.ijkToRAS[2, :3] / spacing)))
 
 
-def _borderPoints(inside, axis=None, index=None):
-    """Index points (n, 3) (i, j, k) halfway between voxels inside and outside; of one slice when axis is given."""
+def _outlines(inside, axis):
+    """The indices of the slices across a voxel axis that hold voxels, and the border points of each in its plane."""
+    points = _borderPoints(inside, [direction for direction in range(3) if direction != axis])
+    points = points[np.argsort(points[:, axis], kind="stable")]
+    indices, firsts = np.unique(points[:, axis].astype(int), return_index=True)
+    return indices, np.split(points, firsts[1:])
+
+
+def _borderPoints(inside, directions):
+    """Index points (n, 3) (i, j, k) halfway between neighbors inside and outside along some voxel axes."""
     points = []
-    for direction in range(3):
-        if direction == axis:
-            continue
+    for direction in directions:
         changes = np.argwhere(np.diff(inside, axis=2 - direction))[:, ::-1].astype(float)
         changes[:, direction] += 0.5
-        points.append(changes if axis is None else changes[changes[:, axis] == index])
+        points.append(changes)
     return np.concatenate(points)
 
 

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 
 from .regions import ROLES, Box, ClosedCurve, Ellipse, Ellipsoid, Region

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
 

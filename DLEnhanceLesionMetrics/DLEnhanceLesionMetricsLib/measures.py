@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 
 RAYLEIGH_FACTOR = math.sqrt(2 - math.pi / 2)  # SD of a Rayleigh background over sigma, 0.65514

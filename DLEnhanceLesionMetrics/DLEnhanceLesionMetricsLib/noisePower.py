@@ -6,6 +6,7 @@ numpy only. Noise comes from a repeat, (S1 - S2) / sqrt 2, from pseudo-replicas,
 import dataclasses
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 
 PATCH = 32  # voxels

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
 

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 
 DEFAULT_REPLICAS = 20

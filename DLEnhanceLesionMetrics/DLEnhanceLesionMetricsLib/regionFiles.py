@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
 

@@ -6,6 +6,7 @@ A suggestion is a region to look at and move, with a sentence on how good it is;
 import dataclasses
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from DLEnhanceLesionMetricsLib.conspicuity import conspicuity
 from DLEnhanceLesionMetricsLib.masks import RegionMask, sphereMask
 from DLEnhanceLib.volume import Volume

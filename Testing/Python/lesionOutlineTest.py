@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy import ndimage
+
 from DLEnhanceLesionMetricsLib import masks
 from DLEnhanceLesionMetricsLib.lesionOutline import proposeOutline
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
-from scipy import ndimage
 
 TISSUE, CONTRAST, NOISE = 400.0, 150.0, 20.0
 CENTER = np.array([24.3, 20.8, 19.6])

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from DLEnhanceLesionMetricsLib import masks
 from DLEnhanceLesionMetricsLib.lesionSize import lesionSize, sliceAxis
 from DLEnhanceLib.volume import Volume

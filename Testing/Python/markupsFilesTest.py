@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+
 from DLEnhanceLesionMetricsLib import regions
 from DLEnhanceLesionMetricsLib.markupsFiles import readMarkups, writeMarkups
 from DLEnhanceLesionMetricsLib.roleNames import roleOfName

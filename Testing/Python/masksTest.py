@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+
 from DLEnhanceLesionMetricsLib import masks
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume

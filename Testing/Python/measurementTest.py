@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from DLEnhanceLesionMetricsLib import measurement, regions, rows
 from DLEnhanceLesionMetricsLib.measures import NOISE_METHODS
 from DLEnhanceLib.errors import BadOption, CannotWrite

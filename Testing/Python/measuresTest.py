@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from DLEnhanceLesionMetricsLib import measures
 from DLEnhanceLesionMetricsLib.measures import RegionSet, RegionStatistics, regionStatistics
 from DLEnhanceLib.errors import BadOption

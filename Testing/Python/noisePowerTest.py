@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
+
 from DLEnhanceLesionMetricsLib.noisePower import noisePower
 from DLEnhanceLib.errors import BadOption
-from scipy import ndimage
 
 WHITE = np.random.default_rng(0).normal(0, 5, (12, 128, 128))
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
+
 from DLEnhanceLesionMetricsLib.pseudoReplica import pseudoReplica
 from DLEnhanceLib.errors import BadOption, EnhancementCanceled
-from scipy import ndimage
 
 SHAPE = (12, 40, 40)
 IMAGE = np.random.default_rng(0).integers(200, 900, SHAPE).astype(np.int16)

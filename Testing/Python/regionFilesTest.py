@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from DLEnhanceLesionMetricsLib import regions
 from DLEnhanceLesionMetricsLib.markupsFiles import writeMarkups
 from DLEnhanceLesionMetricsLib.regionFiles import connectedRegions, readRegions

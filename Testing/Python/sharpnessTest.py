@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import erf
+
 from DLEnhanceLesionMetricsLib.profiles import Profile, lineProfile
 from DLEnhanceLesionMetricsLib.sharpness import edgeRise, peakWidth
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
-from scipy.special import erf
 
 POSITIONS = np.linspace(0, 20, 401)
 

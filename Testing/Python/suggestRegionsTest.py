@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+
 from DLEnhanceLesionMetricsLib import masks, regions
 from DLEnhanceLesionMetricsLib.headSymmetry import headMask, mirrorPlane
 from DLEnhanceLesionMetricsLib.suggestRegions import suggestAir, suggestReference
