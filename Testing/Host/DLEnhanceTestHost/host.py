@@ -8,8 +8,9 @@ from pathlib import Path
 import ctk
 import qt
 import slicer
-from dlenhance.headlessSlicer import HeadlessSlicer
 from PySide6 import QtWidgets
+
+from dlenhance.headlessSlicer import HeadlessSlicer
 
 from .application import (
     Application,

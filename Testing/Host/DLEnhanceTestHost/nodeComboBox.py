@@ -1,12 +1,12 @@
-"""Stand-in for qMRMLNodeComboBox: lists the scene's nodes of its types and chooses by Slicer's rules (guide 3.2, 4.2)."""
+"""Stand-in for qMRMLNodeComboBox: lists the scene's nodes of its types, chooses by Slicer's rules (guide 3.2, 4.2)."""
 
 import weakref
 
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtWidgets
 from PySide6.QtCore import Property, Signal
 
-from .ctkWidgets import _attribute, _row
 from .pythonQt import StrictAttributes
+from .stubBase import attribute, inRow
 
 SCENE_EVENTS = ("NodeAddedEvent", "NodeRemovedEvent", "EndCloseEvent", "EndImportEvent", "EndBatchProcessEvent")
 
@@ -31,7 +31,12 @@ class SceneWatcher:
 
 
 class qMRMLNodeComboBox(StrictAttributes, QtWidgets.QWidget):
-    """Empty and disabled until it has a scene. Without ``noneEnabled`` it chooses the first suitable node by itself."""
+    """Empty and disabled until it has a scene.
+
+    Without ``noneEnabled`` the first suitable node that appears in it is chosen by itself; but
+    ``setCurrentNode(None)``, which connectGui does for a parameter without node, leaves it empty although
+    nodes are there (qMRMLNodeComboBox.cxx).
+    """
 
     currentNodeChanged = Signal(object)
     currentNodeIDChanged = Signal(str)
@@ -49,7 +54,7 @@ class qMRMLNodeComboBox(StrictAttributes, QtWidgets.QWidget):
         self._addEnabled = self._removeEnabled = self._selectNodeUponCreation = self._showChildNodeTypes = True
         self._editEnabled = self._renameEnabled = self._showHidden = False
         self._box = QtWidgets.QComboBox()
-        _row(self, self._box)
+        inRow(self, self._box)
         self._box.activated.connect(self._onActivated)
         self._box.setEnabled(False)
 
@@ -125,15 +130,27 @@ class qMRMLNodeComboBox(StrictAttributes, QtWidgets.QWidget):
         return [node for node in map(collection.GetItemAsObject, range(count)) if self._suits(node)] if count else []
 
     def _refresh(self):
-        found = self._sceneNodes()
+        before, found = self._nodes, self._sceneNodes()
         self._nodes = [None, *found] if self._noneEnabled else found
         self._box.clear()
         for node in self._nodes:
             self._box.addItem(self._noneDisplay if node is None else node.GetName())
-        self._choose(self._node if any(self._node is node for node in self._nodes) else self._fallback())
+        isThere = any(self._node is node for node in self._nodes)
+        self._choose(self._node if isThere and self._node is not None else self._fallback(before))
 
-    def _fallback(self):
-        return None if self._noneEnabled or not self._nodes else self._nodes[0]
+    def _fallback(self, before):
+        """What Qt's combo box chooses: the first entry of a box that was empty, the neighbor of one that went."""
+        if self._noneEnabled or not self._nodes:
+            return None
+        if not before:
+            return self._nodes[0]
+        if self._node is None:  # nothing was chosen on purpose: new nodes change nothing
+            return None
+        return self._nodes[min(before.index(self._node), len(self._nodes) - 1)]
+
+    def showEvent(self, event):
+        self._refresh()  # names may have changed
+        super().showEvent(event)
 
     def _choose(self, node):
         changed, self._node = node is not self._node, node
@@ -163,17 +180,12 @@ class qMRMLNodeComboBox(StrictAttributes, QtWidgets.QWidget):
     noneDisplay = _setting(str, "noneDisplay")
     showHidden = _setting(bool, "showHidden")
     showChildNodeTypes = _setting(bool, "showChildNodeTypes")
-    addEnabled = _attribute(bool, "addEnabled")
-    removeEnabled = _attribute(bool, "removeEnabled")
-    editEnabled = _attribute(bool, "editEnabled")
-    renameEnabled = _attribute(bool, "renameEnabled")
-    baseName = _attribute(str, "baseName")
-    selectNodeUponCreation = _attribute(bool, "selectNodeUponCreation")
-    hideChildNodeTypes = _attribute("QStringList", "hideChildNodeTypes")
+    addEnabled = attribute(bool, "addEnabled")
+    removeEnabled = attribute(bool, "removeEnabled")
+    editEnabled = attribute(bool, "editEnabled")
+    renameEnabled = attribute(bool, "renameEnabled")
+    baseName = attribute(str, "baseName")
+    selectNodeUponCreation = attribute(bool, "selectNodeUponCreation")
+    hideChildNodeTypes = attribute("QStringList", "hideChildNodeTypes")
     currentNodeID = Property(str, lambda self: "" if self._node is None else self._node.GetID(), setCurrentNodeID)
     del _setting
-
-
-def inheritsScene(widget):
-    """Whether a widget takes the scene, like every MRML widget."""
-    return isinstance(widget, QtCore.QObject) and hasattr(widget, "setMRMLScene")

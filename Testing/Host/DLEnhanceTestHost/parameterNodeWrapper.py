@@ -1,6 +1,7 @@
 """Stand-in for slicer.parameterNodeWrapper, by the rules of guide 3.5 and 3.6, for the types that we use.
 
-Its behaviour is held against those rules in Testing/Python/testHostTest.py. Types it does not know raise NotImplementedError.
+Its behavior is held against those rules in Testing/Python/parameterNodeWrapperTest.py. Types that it does not know
+raise NotImplementedError.
 """
 
 import typing

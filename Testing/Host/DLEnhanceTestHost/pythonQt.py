@@ -1,13 +1,14 @@
 """Makes PySide6 behave like Slicer's PythonQt, as far as that can be done: guide 9.1 and 9.3.
 
-After ``installQtModule()`` and ``makeStrict()`` Qt properties are attributes (``button.text``, and ``button.text()`` fails),
-unknown attributes and keyword arguments are refused, lists come back as tuples. Code of the host itself therefore reads
-``widget.property("text")`` or calls the unpatched class methods.
+After ``installQtModule()`` and ``makeStrict()`` Qt properties are attributes (``button.text``, and ``button.text()``
+fails), unknown attributes and keyword arguments are refused, lists come back as tuples. Code of the host itself, too,
+therefore reads ``widget.property("text")`` or attributes.
 """
 
 import sys
 import types
-from xml.etree import ElementTree
+import typing
+from xml.etree import ElementTree as ET
 
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
@@ -109,11 +110,11 @@ def makeStrict():
 class StubLoader(QtUiTools.QUiLoader):
     """Loads a .ui whose ctk, qMRML and qSlicer classes are the stand-ins registered in ``stubs``.
 
-    The designer connections of ``mrmlSceneChanged(vtkMRMLScene*)`` are taken out, because that type does not exist here, and
-    given to the root widget, which passes the scene to exactly those receivers: one without connection stays empty.
+    The designer connections of ``mrmlSceneChanged(vtkMRMLScene*)`` are taken out, because that type does not exist
+    here, and given to the root widget, which passes the scene to exactly those receivers: one without stays empty.
     """
 
-    stubs: dict[str, type] = {}
+    stubs: typing.ClassVar[dict] = {}
 
     def createWidget(self, className, parent=None, name=""):
         stub = self.stubs.get(className)
@@ -124,10 +125,10 @@ class StubLoader(QtUiTools.QUiLoader):
         return widget
 
     def load(self, file, parent=None):
-        tree = ElementTree.fromstring(bytes(file.readAll()))
+        tree = ET.fromstring(bytes(file.readAll()))
         receivers = _takeSceneConnections(tree)
         buffer = QtCore.QBuffer()
-        buffer.setData(ElementTree.tostring(tree))
+        buffer.setData(ET.tostring(tree))
         buffer.open(QtCore.QIODevice.ReadOnly)
         root = super().load(buffer, parent)
         if root is not None and hasattr(type(root), "passSceneTo"):

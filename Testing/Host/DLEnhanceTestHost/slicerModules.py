@@ -1,4 +1,4 @@
-"""Supplies what slicer-core lacks and needs no Qt: slicer.i18n, .ScriptedLoadableModule, .parameterNodeWrapper (guide 8.6)."""
+"""Supplies what slicer-core lacks and needs no Qt: i18n, ScriptedLoadableModule, parameterNodeWrapper (guide 8.6)."""
 
 import sys
 import types
@@ -7,7 +7,7 @@ import slicer
 
 
 def installSlicerModules():
-    """Put the stand-ins under ``slicer``; once is enough for a process. After it, files of the scene floor can be imported."""
+    """Put the stand-ins under ``slicer``, once for a process; files of the scene floor can be imported after it."""
     from . import parameterNodeWrapper, scriptedModule
 
     i18n = types.ModuleType("slicer.i18n")
