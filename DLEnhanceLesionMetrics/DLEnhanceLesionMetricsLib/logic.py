@@ -278,7 +278,7 @@ class DLEnhanceLesionMetricsLogic(ScriptedLoadableModuleLogic):
         try:
             outcome = self._measured()
         except DLEnhanceError as error:
-            outcome = Outcome(voxels=self._measurement.voxelCounts(volumes[0]), problem=str(error))
+            outcome = self._measurement.unmeasured(volumes[0], str(error))
         self._publish(outcome)
 
     def _measured(self):

@@ -45,12 +45,21 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         root.setMRMLScene(slicer.mrmlScene)
         self.logic = DLEnhanceLesionMetricsLogic()
         self._makeParts(root)
+        self._addReading(root)
         self._connect()
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
         self.logic.onOutcome.append(self.showOutcome)
         self.useParameters(self.logic.getParameterNode())
+
+    def _addReading(self, root):
+        """Blinded reading below; while somebody reads, the rest of the panel, which names volumes, is hidden."""
+        from .study.panelReading import ReadingBox
+
+        readingRoot = slicer.util.loadUI(self.resourcePath("UI/DLEnhanceReading.ui"))
+        self.layout.addWidget(readingRoot)
+        self.readingBox = ReadingBox(readingRoot, setOthersVisible=root.setVisible)
 
     def _makeParts(self, root):
         ui = self.ui
@@ -93,7 +102,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
             return
         for signal, slot in self._connections:
             signal.disconnect(slot)
-        for part in (self.placingBox, self.exportBox, self.regionTable, self.resultTable):
+        for part in (self.readingBox, self.placingBox, self.exportBox, self.regionTable, self.resultTable):
             part.release()
         self.logic.onOutcome.clear()
         self.logic.release()
@@ -118,6 +127,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         ScriptedLoadableModuleWidget.onReload(self)
 
     def onSceneStartClose(self, caller, event):
+        self.readingBox.end()
         self.placingBox.forget()
         self.exportBox.forget()
         self.useParameters(None)
@@ -168,7 +178,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         """The list of regions, the table and the buttons, as the logic has them now."""
         if self._parameters is None:
             return
-        self.regionTable.show(self.logic.regions(), self.logic.outcome.voxels)
+        self.regionTable.show(self.logic.regions(), self.logic.outcome)
         self.resultTable.show(self.logic.outcome, allMetrics=self._parameters.allMeasures)
         self._updateButtons()
 

@@ -38,15 +38,15 @@ class RegionTable:
         if region is not None and region.key in keys:
             self._table.selectRow(keys.index(region.key))
 
-    def show(self, regions, voxels):
-        """regions: SceneRegions in order; voxels: counts by region key. The chosen region stays chosen."""
+    def show(self, regions, outcome):
+        """regions: SceneRegions in order; outcome: their voxel counts and extents. The chosen region stays chosen."""
         chosen = self.chosen
         self._isFilling = True
         if [region.key for region in regions] != [region.key for region in self._regions]:
             self._rebuild(regions, chosen)
         self._regions = list(regions)
         for row, region in enumerate(regions):
-            self._fillRow(row, region, voxels.get(region.key))
+            self._fillRow(row, region, outcome)
         self._isFilling = False
         if (self.chosen and self.chosen.key) != (chosen and chosen.key):
             self._onChosen(self.chosen)
@@ -70,8 +70,10 @@ class RegionTable:
         if chosen is not None and chosen.key in keys:
             self._table.selectRow(keys.index(chosen.key))
 
-    def _fillRow(self, row, region, count):
-        sizes = sizeText(sizeMm(region), isRound=region.shape == "ellipsoid") if region.isPlaced else ""
+    def _fillRow(self, row, region, outcome):
+        lengths = outcome.extents.get(region.key, ()) if region.segmentId else sizeMm(region)
+        sizes = sizeText(lengths, isRound=region.shape == "ellipsoid") if region.isPlaced else ""
+        count = outcome.voxels.get(region.key)
         texts = (
             region.name,
             roleTitle(region.role),

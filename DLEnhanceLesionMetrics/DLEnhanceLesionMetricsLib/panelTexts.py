@@ -73,7 +73,10 @@ def _rounded(value):
 
 
 def signalText(value):
-    return DASH if value is None else f"{value:.4g}"
+    """Four digits, without exponent."""
+    if value is None:
+        return DASH
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def summaryText(results, *, allMetrics):
@@ -89,8 +92,8 @@ def summaryText(results, *, allMetrics):
     ]
     if not parts:
         return ""
-    lesions = len({row.lesion for row in rows})
-    return _("Median change over {count} lesions: {changes}").format(count=lesions, changes=", ".join(parts))
+    count = max(item.lesions for item in summarise(rows))
+    return _("Median change over {count} lesions: {changes}").format(count=count, changes=", ".join(parts))
 
 
 def detailText(result):
@@ -135,7 +138,10 @@ def roleTitle(role):
 
 
 def sizeText(sizes, *, isRound):
-    """Diameter of a sphere, else three edge lengths; sizes in mm."""
+    """Diameter of a sphere, length of a line, else the edge lengths in mm that are not zero; empty when unknown."""
+    sizes = [size for size in sizes if size >= 0.05]
+    if not sizes:
+        return ""
     if max(sizes) - min(sizes) < 0.05:
         return f"\N{DIAMETER SIGN} {sizes[0]:.1f}" if isRound else f"{sizes[0]:.1f}"
     return " \N{MULTIPLICATION SIGN} ".join(f"{size:.1f}" for size in sizes)

@@ -5,6 +5,7 @@ MRML observers only, no timers: an event whose regions, volumes and noise method
 
 import dataclasses
 
+import numpy as np
 import slicer
 import vtk
 from slicer.util import VTKObservationMixin
@@ -14,6 +15,7 @@ from DLEnhanceLib.sceneVolumes import contentStamp, isInScene
 
 from .edgeRows import measureLines
 from .measurement import MeasurementRow, measurePair
+from .regions import LabelShape
 from .sceneRegions import CURVE_CLASS, EDGE, LINE_CLASS, ROI_CLASS, SEGMENTATION_CLASS, regionsOf
 from .sceneResults import ResultRow, resultRows
 from .sceneShapes import ShapeReader, edgeLine, volumeView
@@ -43,11 +45,15 @@ def regionEvents():
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What was measured. problem: one sentence when something could not be; voxels: count by region key."""
+    """What was measured. problem: one sentence when something could not be; voxels: count by region key.
+
+    extents: edge lengths in mm of the bounding boxes of drawn segments, by region key.
+    """
 
     rows: tuple[MeasurementRow, ...] = ()
     results: tuple[ResultRow, ...] = ()
     voxels: dict = dataclasses.field(default_factory=dict)
+    extents: dict = dataclasses.field(default_factory=dict)
     problem: str = ""
 
 
@@ -77,17 +83,17 @@ class SceneMeasurement:
             problems = problems or [str(error)]
             if not rows:
                 raise BadOption(" ".join(problems)) from error
-        return Outcome(tuple(rows), tuple(resultRows(rows)), voxels, " ".join(problems))
+        return Outcome(tuple(rows), tuple(resultRows(rows)), voxels, _extents(regions), " ".join(problems))
 
-    def voxelCounts(self, standardNode) -> dict:
-        """Voxels by region key in the grid of a volume, for those regions that can be read; empty without a volume."""
-        if not isInScene(standardNode):
-            return {}
+    def unmeasured(self, standardNode, problem) -> Outcome:
+        """An Outcome without values: the problem, and the regions as far as they can be read."""
+        regions = self._readRegions()[0]
         try:
-            standard = volumeView(standardNode)
+            standard = volumeView(standardNode) if isInScene(standardNode) else None
         except DLEnhanceError:
-            return {}
-        return {key: region.maskOn(standard).count for key, region in self._readRegions()[0].items()}
+            standard = None
+        voxels = {} if standard is None else {key: region.maskOn(standard).count for key, region in regions.items()}
+        return Outcome(voxels=voxels, extents=_extents(regions), problem=problem)
 
     def sizeOf(self, region, standardNode):
         """The core's LesionSize in the grid of a volume.
@@ -132,6 +138,15 @@ class SceneMeasurement:
         placed = [found for found in regionsOf(self._scene, EDGE) if found.isPlaced]
         lines, problems = _readEach(placed, edgeLine)
         return list(lines.values()), problems
+
+
+def _extents(regions):
+    """Edge lengths in mm of drawn segments along their own voxel axes, by region key."""
+    drawn = {key: region.shape.shape for key, region in regions.items() if isinstance(region.shape.shape, LabelShape)}
+    return {
+        key: tuple(np.linalg.norm(shape.ijkToRAS[:3, :3], axis=0) * shape.inside.shape[::-1])
+        for key, shape in drawn.items()
+    }
 
 
 def _readEach(regions, read):

@@ -316,16 +316,18 @@ def centerRAS(region):
 
 
 def sizeMm(region):
-    """Edge lengths of the box of a ROI in its own frame; length of a line; else the bounding box along R, A, S; mm."""
+    """In mm: edge lengths of the box of a ROI, length of a line, bounding box along R, A, S of a curve.
+
+    Nothing for a segment, whose voxels have to be read for that.
+    """
+    if region.segmentId:
+        return ()
     if region.shape == "line":
         return (region.node.GetLineLengthWorld(),)
-    if not region.segmentId and region.node.IsA(ROI_CLASS):
+    if region.node.IsA(ROI_CLASS):
         return tuple(region.node.GetSize())
     bounds = [0.0] * 6
-    if region.segmentId:
-        region.node.GetSegmentation().GetSegment(region.segmentId).GetBounds(bounds)
-    else:
-        region.node.GetRASBounds(bounds)
+    region.node.GetRASBounds(bounds)
     return tuple(max(0.0, bounds[2 * axis + 1] - bounds[2 * axis]) for axis in range(3))
 
 

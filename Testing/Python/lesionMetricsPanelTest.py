@@ -330,10 +330,8 @@ def test_labels_become_regions(aHost, panel):
     node.CopyOrientation(standard)
     panel.ui.drawnSelector.setCurrentNode(node)
     panel.ui.useDrawnButton.click()
-    assert [row[0:2] + row[3:] for row in cells(panel.ui.regionTable)] == [
-        ["L1", "Lesion", "16"],
-        ["R1", "Reference", "16"],
-    ]
+    size = "4.0 \N{MULTIPLICATION SIGN} 4.0 \N{MULTIPLICATION SIGN} 2.0"
+    assert cells(panel.ui.regionTable) == [["L1", "Lesion", size, "16"], ["R1", "Reference", size, "16"]]
 
 
 def test_labels_of_another_meaning_are_refused_in_a_sentence(aHost, panel):
@@ -456,6 +454,33 @@ def test_several_lesions_have_a_median_change(measured):
     measured.logic.addRegion("lesion", (12, 5, 0), 4)
     assert "2 lesions" in measured.ui.summaryLabel.text
     assert "CNR +" in measured.ui.summaryLabel.text
+
+
+def test_edge_lines_do_not_count_as_lesions(measured):
+    measured.logic.addLine([(10, 5, 0), (20, 5, 0)])
+    measured.logic.addRegion("lesion", (12, 5, 0), 4)
+    assert "over 2 lesions" in measured.ui.summaryLabel.text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(60.714, "60.71"), (0.33858, "0.339"), (1234.5, "1234"), (174.02, "174.0"), (None, "\N{EN DASH}")],
+)
+def test_values_are_shown_with_three_or_four_digits(aHost, value, text):
+    import types
+
+    from DLEnhanceLesionMetricsLib.panelTexts import valueText
+
+    assert valueText(types.SimpleNamespace(value=value, unit="1")) == text
+
+
+@pytest.mark.parametrize(
+    ("change", "text"), [(-0.02, "0.0 %"), (51.23, "+51.2 %"), (200.4, "+200 %"), (-7.06, "-7.1 %")]
+)
+def test_changes_are_shown_with_their_sign(aHost, change, text):
+    from DLEnhanceLesionMetricsLib.panelTexts import changeText
+
+    assert changeText(change) == text
 
 
 def test_the_noise_method_is_kept_in_the_parameter_node(aHost, measured):
