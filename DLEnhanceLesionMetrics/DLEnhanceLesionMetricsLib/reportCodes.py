@@ -33,7 +33,7 @@ CONDITIONS = {
 }
 UNITS = {
     "1": ("1", "UCUM", "no units"),
-    "%": ("%", "UCUM", "percent"),
+    "%": ("%", "UCUM", "Percent"),
     "mm": ("mm", "UCUM", "millimeter"),
     "mm3": ("mm3", "UCUM", "cubic millimeter"),
 }

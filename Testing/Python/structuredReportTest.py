@@ -168,8 +168,9 @@ def test_missing_images_are_refused_and_nothing_is_written(measured, tmp_path):
 
 
 def test_standard_codes_have_the_meanings_of_the_code_tables():
-    from DLEnhanceLesionMetricsLib import reportCodes
     from pydicom.sr._concepts_dict import concepts
+
+    from DLEnhanceLesionMetricsLib import reportCodes
 
     tables = {
         scheme: {(code, text) for entry in concepts[scheme].values() for code, (text, _) in entry.items()}
