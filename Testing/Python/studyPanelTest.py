@@ -230,3 +230,18 @@ def test_panel_sources_run_in_pythonqt(path):
     from DLEnhanceTestHost.sourceCheck import pythonQtProblems
 
     assert list(pythonQtProblems(path)) == []
+
+
+def test_module_hides_itself_while_somebody_reads_and_ends_with_the_scene(aHost, tmp_path):
+    widget = aHost.openModule("DLEnhanceLesionMetrics")
+    widget.parent.show()
+    ui = widget.readingBox.ui
+    ui.studyFolderEdit.setText(str(imageStudy(tmp_path / "s")))
+    ui.readerEdit.setText("r1")
+    ui.startReadingButton.click()
+    assert not widget.ui.regionTable.isVisible()
+    shown = [text.lower() for text in shownStrings(widget.readingBox.ui.readingWorkBox)]
+    assert not any(word in text for text in shown for word in TELLING)
+    aHost.closeScene()
+    assert widget.readingBox.session is None
+    assert widget.ui.regionTable.isVisible()

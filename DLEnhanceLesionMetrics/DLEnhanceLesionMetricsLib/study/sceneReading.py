@@ -8,7 +8,6 @@ import numpy as np
 import slicer
 from slicer.util import VTKObservationMixin
 
-from DLEnhanceLib.reading import readVolume
 from DLEnhanceLib.sceneComparison import acquisitionPlane, matchView, sliceLogicOf
 
 from .errors import NotAllowed
@@ -76,6 +75,8 @@ class SceneReading(VTKObservationMixin):
             self._layoutNode.SetViewArrangement(self._userLayout)
 
     def _show(self):
+        from DLEnhanceLib.reading import readVolume  # loads SimpleITK, which Slicer's start-up must not
+
         reading, case = self.session.current, self.session.cases[self.session.current.caseId]
         isPair = reading.mode == SIDE_BY_SIDE
         other = {"standard": "enhanced", "enhanced": "standard"}
