@@ -140,8 +140,8 @@ def test_the_scene_floor_imports_no_panel():
     assert [(path.name, target.name) for path in scene for target in ours(path) if isPanel(target)] == []
 
 
-# The Logic of the lesion metrics draws its figure by the command line's views where there is no application
-UPWARDS = ["DLEnhanceLesionMetrics/DLEnhanceLesionMetricsLib/logic.py: dlenhance"]
+# Without the application the lesion metrics draw their figure by the command line's views
+UPWARDS = ["DLEnhanceLesionMetrics/DLEnhanceLesionMetricsLib/scenePairView.py: dlenhance"]
 
 
 def test_libraries_do_not_know_the_command_line_or_the_training():
