@@ -21,37 +21,42 @@ MANAGERS = (
 )
 
 
-def requireOffscreenRendering():
-    """Raises MissingPackage where neither a display nor EGL is there: VTK would abort the process."""
+def _makeWindow():
+    """A vtkRenderWindow that can draw. Raises MissingPackage where neither a display, EGL nor OSMesa is there."""
+    import vtk
+
     if not sys.platform.startswith("linux") or os.environ.get("DISPLAY"):
-        return
-    if ctypes.util.find_library("EGL") is None:
-        raise MissingPackage(
-            "Figures need Mesa's EGL library to draw without a screen: apt-get install libegl1 libgl1-mesa-dri"
-        )
+        return vtk.vtkRenderWindow()
+    if ctypes.util.find_library("EGL") is not None:
+        with _quietEGL():
+            window = vtk.vtkRenderWindow()
+        if window.IsA("vtkEGLRenderWindow") or ctypes.util.find_library("OSMesa") is not None:
+            return window
+    raise MissingPackage(
+        "Figures need Mesa's EGL library to draw without a screen: apt-get install libegl1 libgl1-mesa-dri"
+    )
 
 
 @contextlib.contextmanager
 def _quietEGL():
     """Without a display VTK would first try X, and complain, before it takes EGL; name EGL at once."""
+    import vtk
+
     name = "VTK_DEFAULT_OPENGL_WINDOW"
-    isNeeded = sys.platform.startswith("linux") and not os.environ.get("DISPLAY") and name not in os.environ
-    if isNeeded:
-        os.environ[name] = "vtkEGLRenderWindow"
+    wasNamed = name in os.environ
+    os.environ.setdefault(name, "vtkEGLRenderWindow")
+    vtk.vtkLogger.SetStderrVerbosity(vtk.vtkLogger.VERBOSITY_OFF)  # what EGL lacks is said in our own words
     try:
         yield
     finally:
-        if isNeeded:
+        vtk.vtkLogger.SetStderrVerbosity(vtk.vtkLogger.VERBOSITY_WARNING)
+        if not wasNamed:
             del os.environ[name]
 
 
 def offscreenWindow(width, height, *, layers=1):
-    """A vtkRenderWindow that never appears."""
-    import vtk
-
-    requireOffscreenRendering()
-    with _quietEGL():
-        window = vtk.vtkRenderWindow()
+    """A render window that never appears. Raises MissingPackage where nothing can draw."""
+    window = _makeWindow()
     window.SetOffScreenRendering(1)
     window.ShowWindowOff()
     window.SetMultiSamples(0)
@@ -140,7 +145,7 @@ class OffscreenSliceView:
         for renderer in (self.renderer, overlay):
             renderer.GetActiveCamera().ParallelProjectionOn()
             self.window.AddRenderer(renderer)
-        self.interactor = vtk.vtkRenderWindowInteractor()
+        self.interactor = vtk.vtkGenericRenderWindowInteractor()  # the usual one looks for X libraries, and complains
         self.interactor.SetRenderWindow(self.window)
         self.interactor.Initialize()
 

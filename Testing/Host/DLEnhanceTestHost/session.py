@@ -6,7 +6,7 @@ import sys
 import types
 
 import slicer
-from PySide6 import QtWidgets
+from PySide6 import QtCore, QtWidgets
 
 from . import pythonQt
 from .slicerModules import installSlicerModules
@@ -16,6 +16,7 @@ from .slicerModules import installSlicerModules
 def installSlicerSession():
     """The QApplication. Patches PySide6's classes for the rest of the process."""
     _protectSingletons()
+    QtCore.qInstallMessageHandler(_reportQtMessage)
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     QtWidgets.QApplication.setStyle("Fusion")
     pythonQt.installQtModule()
@@ -32,6 +33,11 @@ def installSlicerSession():
     pythonQt.StubLoader.stubs = {**ctkWidgets.CTK_CLASSES, **mrmlWidgets.MRML_CLASSES}
     installSlicerModules()
     return application
+
+
+def _reportQtMessage(_kind, _context, text):
+    if not text.startswith("This plugin does not support"):  # the offscreen platform has no window manager
+        sys.stderr.write(text + "\n")
 
 
 def startHost(**options):
