@@ -10,6 +10,7 @@ from DLEnhanceLib.strengths import PRESETS
 from DLEnhanceLib.version import LABEL, VERSION
 
 from .enhanceCommand import addComputingOptions
+from .figureRequirements import requireFigures
 from .outputs import Outputs
 from .progressBar import portion, progressBar
 from .strengthOptions import describeStrengths
@@ -67,6 +68,7 @@ def run(options) -> int:
     cases = demoCases()
     with Outputs() as outputs, progressBar("demo") as reportProgress:
         place = outputs.addFolder(options.out, option="--out", replaceIfItHolds=PAGE)
+        requireFigures()
         folder = outputs.staged(place)
         folder.mkdir()
         backend = makeBackend(profile=options.profile, device=options.device, threads=options.threads)

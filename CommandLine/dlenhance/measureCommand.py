@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from .figureRequirements import requireFigures
 from .outputs import Outputs
 from .textTable import shortNumber, signedPercent, textTable
 
@@ -66,6 +67,7 @@ def run(options) -> int:
         outputs.addFile(options.out, suffixes=TABLE_SUFFIXES, option="--out")
         if options.figure:
             outputs.addFile(options.figure, suffixes=(".png",), option="--figure")
+            requireFigures()
         methods = chosenMethods(options.noise_method)
         standard = readVolume(options.standard, series=options.series)
         enhanced = readVolume(options.enhanced)

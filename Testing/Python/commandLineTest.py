@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from dlenhance.commandLine import explained, main, quietLibraries
 from dlenhance.strengthOptions import percent
 from DLEnhanceLib.errors import EnhancementCanceled, UnsupportedVolume
@@ -35,7 +36,8 @@ def folder(tmp_path, monkeypatch):
     labels[5:8, 8:11, 8:11], labels[5:8, 14:17, 8:11], labels[0:2, 0:4, 0:4] = 1, 2, 3
     standard = headWithNoise()
     standard[labels == 1] += 200
-    enhanced = (0.7 * standard + 0.3 * standard[labels > 0].mean()).astype(np.int16)
+    enhanced, mean = standard.copy(), standard[labels == 2].mean()
+    enhanced[labels == 2] = mean + 0.5 * (standard[labels == 2] - mean)
     for name, voxels in (("standard", standard), ("enhanced", enhanced), ("regions", labels)):
         writeVolume(Volume(voxels, grid), tmp_path / f"{name}.nii.gz")
     return tmp_path
@@ -216,3 +218,21 @@ def test_a_reader_that_stops_early_is_no_error(folder):
     command = f"{sys.executable} -m dlenhance.commandLine"
     done = subprocess.run(f"{command} --help | head -c 1", shell=True, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_measure_draws_the_figure_it_is_asked_for(folder):
+    assert main([*MEASURE.split(), "--out", "t.csv", "--figure", "f.png"]) == 0
+    assert (folder / "f.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_machine_without_slicer_core_is_told_before_any_work(folder):
+    """An import hook stands for the missing package."""
+    arguments = [*MEASURE.split(), "--out", "t.csv", "--figure", "f.png"]
+    before = listed(folder)
+    done = inProcess(
+        f"import sys; sys.modules['slicer'] = None\nfrom dlenhance.commandLine import main; sys.exit(main({arguments}))"
+    )
+    assert done.returncode == 2
+    assert "slicer-core" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert listed(folder) == before
