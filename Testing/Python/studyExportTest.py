@@ -99,6 +99,13 @@ def test_put_in_gain_of_snr_is_recovered_with_its_noise_method(data):
     assert snr.patients == 30
 
 
+def test_single_readers_get_mcnemar_for_shares_and_wilcoxon_for_counts(data):
+    shares, counts = sensitivityComparisons(data)[1], falseMarkComparisons(data)[1]
+    assert shares.paired.both + shares.paired.gained + shares.paired.lost + shares.paired.neither == shares.units
+    assert counts.paired is None
+    assert counts.wilcoxon.pairs == 60
+
+
 def test_specificity_and_false_marks_use_the_right_cases(data):
     specificity, falseMarks = specificityComparisons(data)[0], falseMarkComparisons(data)[0]
     assert specificity.patients == 30

@@ -98,7 +98,7 @@ def test_second_mark_on_a_lesion_is_surplus_and_no_false_mark():
 def test_assignment_is_globally_nearest_and_finds_most_lesions():
     two = [lesion("L1", (0, 0, 0), 2.0), lesion("L2", (6, 0, 0), 2.0)]
     # The first mark is nearer to L2, but only it reaches L1.
-    assert verdicts([(3.5, 0, 0), (10, 0, 0)], two) == [("LL", "L1"), ("LL", "L2")]
+    assert verdicts([(4.9, 0, 0), (10.9, 0, 0)], two) == [("LL", "L1"), ("LL", "L2")]
 
 
 def test_mark_inside_a_mask_counts_however_far_the_centre_is():

@@ -9,7 +9,7 @@ from .clusteredModels import POISSON, GeeResult, Marginal
 from .conditionModels import conditionModel, marginals
 from .freeResponse import FIGURES, CaseRatings, Comparison, compareReaders, figureOfMerit
 from .manifest import CONDITIONS
-from .pairedTests import McNemarResult, mcNemar
+from .pairedTests import McNemarResult, WilcoxonResult, mcNemar, wilcoxonTest
 from .resampling import Interval, ratioDifference
 from .studyData import StudyData
 
@@ -36,6 +36,7 @@ class RateComparison:
     paired: McNemarResult | None = None
     interactionP: float = math.nan
     bootstrap: Interval | None = None
+    wilcoxon: WilcoxonResult | None = None
 
 
 def _rateComparison(question, stratum, reader, rows, *, family="logistic"):
@@ -110,18 +111,22 @@ def _byReader(data, question, stratum, rows, *, family="logistic"):
         own = [row for row in rows if row[0] == reader]
         if own:
             alone = _rateComparison(question, stratum, reader, own, family=family)
-            found.append(dataclasses.replace(alone, paired=_mcNemarOf(own) if family != POISSON else None))
-    if len(data.readers) == 1 and family != POISSON:
-        found[0] = dataclasses.replace(found[0], paired=_mcNemarOf(rows))
+            found.append(_withPairedTest(alone, own))
+    if len(data.readers) == 1:
+        found[0] = _withPairedTest(found[0], rows)
     return found
 
 
-def _mcNemarOf(rows):
+def _withPairedTest(comparison, rows):
+    """McNemar for shares, Wilcoxon for counts; only units that one reader judged in both conditions."""
     pairs: dict = {}
     for row in rows:
         pairs.setdefault(row[4], {})[row[2]] = row[3]
     complete = [pair for pair in pairs.values() if len(pair) == 2]
-    return mcNemar([pair[0] for pair in complete], [pair[1] for pair in complete])
+    standard, enhanced = ([pair[side] for pair in complete] for side in (0, 1))
+    if comparison.model.family == POISSON:
+        return dataclasses.replace(comparison, wilcoxon=wilcoxonTest(standard, enhanced))
+    return dataclasses.replace(comparison, paired=mcNemar(standard, enhanced))
 
 
 def specificityComparisons(data: StudyData) -> list[RateComparison]:

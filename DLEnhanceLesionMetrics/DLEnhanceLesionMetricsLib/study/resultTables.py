@@ -99,7 +99,8 @@ def _oddsText(model):
 
 def _detectionTable(analysis):
     columns = ("Question", "Subset", "Reader", "Units (patients)", "Standard (95 % CI)", "Enhanced (95 % CI)")
-    columns += ("Ratio (95 % CI)", "p (GEE)", "p (Holm)", "McNemar mid-P", "Gained / lost", "Bootstrap difference")
+    columns += ("Ratio (95 % CI)", "p (GEE)", "p (Holm)", "McNemar mid-P or Wilcoxon p", "Gained / lost")
+    columns += ("Bootstrap difference, points",)
     rows, strong, seen = [], set(), set()
     for rate in analysis.overall.rates:
         isFirst = rate.question not in seen
@@ -112,7 +113,8 @@ def _detectionTable(analysis):
     note = (
         "Units are lesions, lesion-free cases or cases. Logistic (shares) or Poisson (counts) GEE, cluster patient, "
         f"exchangeable, terms condition and reader; standard errors: {', '.join(sorted(models))}. Ratio: odds or rate "
-        "ratio. McNemar ignores the clustering of lesions in patients. Bootstrap: raw difference, BCa by patient. "
+        "ratio. McNemar (shares) ignores the clustering of lesions; Wilcoxon (counts) is on cases. "
+        "Bootstrap: raw difference, BCa by patient. "
         f"Condition x size class: p {pText(interaction)}."
     )
     return Table("detection", "Lesion detection", columns, tuple(rows), note, frozenset(strong))
@@ -125,17 +127,20 @@ def _rateCells(rate, corrected):
     cells += [_marginalText(rate.raw[side], rate.marginals[side], isCount=isCount) for side in (0, 1)]
     cells += [interval(*term.ratio), pText(term.p)] if term else [rate.model.failure, "–"]
     paired = rate.paired
-    cells += [
-        pText(corrected),
-        pText(paired.midP) if paired else "",
-        f"{paired.gained} / {paired.lost}" if paired else "",
-    ]
+    cells += [pText(corrected), _pairedText(rate), f"{paired.gained} / {paired.lost}" if paired else ""]
     boot = rate.bootstrap
     return (*cells, _differenceText(boot) if boot else "")
 
 
+def _pairedText(rate):
+    """The test of a single reader that needs no model."""
+    if rate.paired:
+        return pText(rate.paired.midP)
+    return pText(rate.wilcoxon.p) if rate.wilcoxon else ""
+
+
 def _differenceText(boot):
-    return f"{100 * boot.value:+.1f} % ({100 * boot.low:+.1f} to {100 * boot.high:+.1f})"
+    return interval(100 * boot.value, 100 * boot.low, 100 * boot.high, digits=1)
 
 
 def _marginalText(raw, marginal, *, isCount):
