@@ -33,6 +33,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         self.logic = self.ui = None
         self._parameters = self._guiTag = None
         self._lastStandard = None
+        self._isJumping = True
         self._connections = []
 
     # Life cycle
@@ -216,12 +217,15 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
     # Regions
 
     def onRegionAdded(self, region):
+        """Choose a region that was just placed; the views stay where the user has clicked."""
+        self._isJumping = False
         self.showOutcome()
         self.regionTable.choose(region)
+        self._isJumping = True
 
     def onRegionChosen(self, region):
         self.logic.editRegion(region)
-        if region is not None and region.isPlaced:
+        if self._isJumping and region is not None and region.isPlaced:
             self.logic.jumpTo(region)
         self._updateButtons()
 
@@ -262,6 +266,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         with slicer.util.WaitCursor():
             region, sentence = find()
         self.onRegionAdded(region)
+        self.logic.jumpTo(region)
         self.showStatus(f"{region.name}: {sentence}")
 
     def onDrawnChosen(self, node=None):

@@ -42,12 +42,14 @@ class RegionTable:
         """regions: SceneRegions in order; outcome: their voxel counts and extents. The chosen region stays chosen."""
         chosen = self.chosen
         self._isFilling = True
-        if [region.key for region in regions] != [region.key for region in self._regions]:
-            self._rebuild(regions, chosen)
-        self._regions = list(regions)
-        for row, region in enumerate(regions):
-            self._fillRow(row, region, outcome)
-        self._isFilling = False
+        try:
+            if [region.key for region in regions] != [region.key for region in self._regions]:
+                self._rebuild(regions, chosen)
+            self._regions = list(regions)
+            for row, region in enumerate(regions):
+                self._fillRow(row, region, outcome)
+        finally:
+            self._isFilling = False
         if (self.chosen and self.chosen.key) != (chosen and chosen.key):
             self._onChosen(self.chosen)
 

@@ -9,6 +9,7 @@ from .regions import AIR, LESION, REFERENCE, Box, Ellipse
 from .roleNames import roleOfName
 from .sceneRegions import SEGMENTATION_CLASS, addCurve, addRegion, adoptRegion, nextName
 
+MOST_PARTS = 40
 OUTLINED_VOLUME_REFERENCE = "DLEnhanceLesionMetrics.OutlinedVolume"
 
 
@@ -34,8 +35,9 @@ def addRegionsFromSegmentation(segmentationNode, role=None, *, segmentIds=None):
 def addRegionsFromLabelVolume(scene, labelNode, *, lesionLabel=1, referenceLabel=2, airLabel=3):
     """Copy a label volume into a new segmentation whose segments are regions: L1, L2 ... for separate lesions, R1, A1.
 
-    Parts of the lesion label that do not touch (not even at a corner) become lesions of their own, largest first. Other
-    labels are left out. Raises BadOption when the volume holds none of the three labels; no node is left then.
+    Parts of the lesion label that do not touch (not even at a corner) become lesions of their own, largest first; a
+    label in more than MOST_PARTS parts is full of specks and becomes one lesion. Other labels are left out.
+    Raises BadOption when the volume holds none of the three labels; no node is left then.
     """
     if labelNode is None or labelNode.GetImageData() is None:
         raise BadOption("Choose a label volume first.")
@@ -115,10 +117,12 @@ def _outlinesNode(scene, volumeNode):
 
 
 def separateParts(mask):
-    """The connected parts of a boolean array (k, j, i), touching at a face, an edge or a corner, largest first."""
+    """The connected parts of a boolean array (k, j, i), largest first; the whole if there are more than MOST_PARTS."""
     from scipy import ndimage
 
     numbered, count = ndimage.label(mask, np.ones((3, 3, 3)))
+    if count > MOST_PARTS:
+        return [mask]
     sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
     return [numbered == number + 1 for number in np.argsort(-sizes, kind="stable")]
 

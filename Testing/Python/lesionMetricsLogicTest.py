@@ -8,8 +8,9 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="the scene floor is tested with slicer-core")
 
-from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
 from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
+
+from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
 
 installSlicerModules()
 from DLEnhanceLesionMetricsLib.lesionNoise import Noise  # noqa: E402
@@ -236,6 +237,13 @@ def test_labels_become_separate_lesions_a_reference_and_air(logic, scene, pair):
         ("R1", 16),
         ("A1", 36),
     ]
+
+
+def test_a_label_full_of_specks_becomes_one_lesion(logic, scene):
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[::4, ::8, ::8] = 1
+    node = slicer.util.addVolumeFromArray(labels, IJK_TO_RAS, "labels", "vtkMRMLLabelMapVolumeNode")
+    assert [region.name for region in logic.addRegionsFromLabelVolume(node)] == ["L1"]
 
 
 def test_a_label_volume_without_our_labels_adds_nothing(logic, scene):

@@ -355,6 +355,14 @@ def test_choosing_a_region_shows_its_handles_and_jumps_to_it(aHost, measured):
     assert offset == pytest.approx(8)
 
 
+def test_the_views_stay_where_a_lesion_was_clicked(aHost, panel):
+    sliceNode = aHost.layoutManager.sliceWidget("Red").mrmlSliceNode()
+    sliceNode.JumpSliceByCentering(0, 0, 2)
+    panel.ui.addLesionButton.click()
+    click(aHost, panel, LESION)
+    assert sliceNode.GetSliceOffset() == pytest.approx(2)
+
+
 def test_leaving_the_module_hides_the_handles(aHost, measured):
     measured.ui.regionTable.selectRow(0)
     aHost.selectModule("")
