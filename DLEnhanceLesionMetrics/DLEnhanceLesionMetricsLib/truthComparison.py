@@ -7,8 +7,9 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from DLEnhanceLib.volume import Volume
 from scipy import ndimage
+
+from DLEnhanceLib.volume import Volume
 
 SURROUND_MM = 2.0
 SIZE_CLASSES = ((0.0, 3.5), (3.5, 5.5), (5.5, float("inf")))  # longest diameter in mm, [from, to)

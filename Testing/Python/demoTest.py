@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+
 from dlenhance import demoCommand
 from dlenhance.commandLine import main
 from dlenhance.demoCases import DemoCase, Truth, dataFolder, demoCases, dicomCase, drawnLesionCase

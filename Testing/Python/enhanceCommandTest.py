@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from dicomPhantom import writeSeries
+
 from dlenhance.commandLine import main
 from DLEnhanceLib.reading import listSeries, readVolume
 from DLEnhanceLib.version import LABEL

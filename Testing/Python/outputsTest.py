@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from dlenhance.outputs import Outputs
 from DLEnhanceLib.errors import BadOption, CannotWrite
 

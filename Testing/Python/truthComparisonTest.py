@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from DLEnhanceLesionMetricsLib.truthComparison import contrastKept, truthError
 
+from DLEnhanceLesionMetricsLib.truthComparison import contrastKept, truthError
 from DLEnhanceLib.volume import Volume
 
 SPACING = np.diag([1.0, 1.0, 2.0, 1.0])
