@@ -16,13 +16,14 @@ DONE, PROBLEMS = 0, 2
 def addParser(subparsers):
     parser = subparsers.add_parser(
         "study",
-        help="blinded reader study: new, reference, status, analyse, simulate",
+        help="blinded reader study: new, reference, status, override, analyse, simulate",
         description="Set up a blinded reader study in a folder of plain files, follow it and analyse it.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     _addNew(actions)
     _addReference(actions)
     _addStatus(actions)
+    _addOverride(actions)
     _addAnalyse(actions)
     _addSimulate(actions)
 
@@ -169,6 +170,25 @@ def _writeJson(state):
     findings = [dataclasses.asdict(finding) for finding in state.findings]
     text = json.dumps({"cases": len(state.cases), "readers": rows, "findings": findings}, indent=2)
     sys.stdout.write(text + "\n")
+
+
+def _addOverride(actions):
+    parser = _action(
+        actions, "override", overrideWashout, "open the second readings of a reader before the washout ends"
+    )
+    parser.add_argument("--reader", metavar="ID", required=True)
+    parser.add_argument("--coordinator", metavar="ID", required=True, help="a person with the coordinator role")
+    parser.add_argument("--reason", required=True, help="stored in the log and counted in the report")
+    parser.add_argument("--case", metavar="ID", default="*", help="one case only (default: all)")
+
+
+def overrideWashout(options) -> int:
+    from DLEnhanceLesionMetricsLib.study.session import ReadingSession
+
+    with ReadingSession(options.folder, options.reader, checkPaths=False) as session:
+        session.overrideWashout(options.coordinator, reason=options.reason, caseId=options.case)
+    sys.stdout.write(f"The washout of {options.reader} is waived; the log and the report say so.\n")
+    return DONE
 
 
 def _addAnalyse(actions):

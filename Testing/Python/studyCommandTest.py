@@ -97,6 +97,21 @@ def test_reference_table_is_entered_by_its_author_only(tmp_path, caseList, capsy
     assert "1 rows entered by ref" in capsys.readouterr().out
 
 
+def test_washout_is_waived_by_the_coordinator_only(tmp_path, caseList, capsys):
+    new(tmp_path / "study", caseList, "--coordinator", "coord")
+    with openSession(tmp_path / "study") as session:
+        for _ in range(4):
+            session.openNext()
+            answerAll(session)
+        assert not session.openNext()
+    command = ["study", "override", str(tmp_path / "study"), "--reader", "r1", "--reason", "pilot", "--coordinator"]
+    assert main([*command, "r2"]) == 2
+    assert main([*command, "coord"]) == 0
+    assert "is waived" in capsys.readouterr().out
+    with openSession(tmp_path / "study") as session:
+        assert session.openNext()
+
+
 def test_analysis_without_readings_says_so(tmp_path, caseList, capsys):
     new(tmp_path / "study", caseList)
     assert main(["study", "analyse", str(tmp_path / "study")]) == 2

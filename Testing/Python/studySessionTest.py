@@ -129,6 +129,14 @@ def test_scores_off_the_scale_are_refused(folder, clock, item, value):
             session.score(item, value)
 
 
+def test_mark_without_finite_coordinates_is_refused(folder, clock):
+    with openSession(folder, clock=clock) as session:
+        session.openNext()
+        with pytest.raises(NotAllowed, match="finite"):
+            session.placeMark((0, float("nan"), 0))
+        assert session.current.marks == ()
+
+
 def test_suspected_false_structure_needs_a_word(folder, clock):
     with openSession(folder, clock=clock) as session:
         session.openNext()

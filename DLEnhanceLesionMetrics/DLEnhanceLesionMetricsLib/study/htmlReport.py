@@ -10,7 +10,7 @@ from DLEnhanceLib.version import LABEL, VERSION
 from .analysis import Analysis
 from .exports import csvText
 from .figures import Figure, reportFigures
-from .manifest import presetTitle, writeWhole
+from .manifest import INDEPENDENT, presetTitle, writeWhole
 from .resultTables import Table, resultTables
 
 STYLE = """
@@ -79,22 +79,29 @@ def _facts(analysis):
     data = analysis.overall.data
     patients = len({case.patientId for case in data.cases.values()})
     withLesions = len({lesion.caseId for lesion in data.lesions})
-    expected = 2 * len(data.cases) * len(data.manifest.readers)
+    made, expected = _readingCounts(data)
     facts = (
         ("Cases (patients)", f"{len(data.cases)} ({patients})"),
         ("Cases with lesions", str(withLesions) if data.hasReference else "no reference"),
         ("Lesions", str(len(data.lesions))),
         ("Readers", str(len(data.readers))),
-        ("Readings", f"{sum(r.mode == 'independent' for r in data.readings)} of {expected}"),
+        ("Readings", f"{made} of {expected}"),
         ("Already DL-processed", str(sum(c.covariate("prior_dl") == "yes" for c in data.cases.values()))),
     )
     cells = "".join(f"<div><b>{html.escape(value)}</b>{html.escape(name)}</div>" for name, value in facts)
     return f'<div class="facts">{cells}</div>'
 
 
+def _readingCounts(data):
+    """Independent readings that were submitted, and how many the whole study has."""
+    return sum(r.mode == INDEPENDENT for r in data.readings), 2 * len(data.cases) * len(data.manifest.readers)
+
+
 def _findings(analysis):
     data = analysis.overall.data
     found = [*data.notes, *(finding.sentence for finding in data.state.findings), *analysis.left]
+    made, expected = _readingCounts(data)
+    found += [f"The study is not complete: {made} of {expected} readings."] if made < expected else []
     unknown = sum(case.covariate("prior_dl") == "unknown" for case in data.cases.values())
     found += [f"For {unknown} case(s) it is unknown whether the input was already DL-reconstructed."] if unknown else []
     amended = sum(reading.version > 1 for reading in data.readings)

@@ -1,6 +1,7 @@
 """The reading session: a state machine without any window. Every answer is in the log when a method returns."""
 
 import dataclasses
+import math
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -348,5 +349,7 @@ def _keyOf(task):
 
 
 def _plain(ras):
-    r, a, s = (round(float(value), 3) for value in ras)
-    return [r, a, s]
+    place = [round(float(value), 3) for value in ras]
+    if len(place) != 3 or not all(math.isfinite(value) for value in place):
+        raise NotAllowed("A mark needs three finite coordinates.")
+    return place
