@@ -20,7 +20,7 @@ SMOOTHING = 0.4  # mm, at most half a voxel: enough against single-voxel noise, 
 # The outline is where the intensity has fallen half way to the surround (as for FWHM); growing that leaks into
 # vessels or cortex is repeated with stricter levels.
 LEVELS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
-SURROUND_REACH = 3.0  # mm beyond the outline where the surround is sampled
+SURROUND_REACH = 4.0  # mm beyond the outline where the surround is sampled
 RINGS = (3.0, 6.0, 10.0, 14.0, 20.0)  # mm from the click where the surround is first looked for
 RING_WIDTH = 3.0
 LEAST_CONTRAST_IN_NOISE = 3.0
@@ -211,11 +211,11 @@ def _leaks(inside, block, largestDiameter):
 
 
 def _surround(inside, block):
-    """Voxels between 1 and 3 mm (at least 1 and 3 voxels in plane) beyond the outline."""
+    """Voxels between 1.5 and 4 mm (at least 2 and 5 voxels in plane) beyond the outline, clear of its blur."""
     from scipy.ndimage import distance_transform_edt
 
     finest = float(block.spacing.min())
-    near, far = max(1.0, 1.5 * finest), max(SURROUND_REACH, 3.5 * finest)
+    near, far = max(1.5, 2.5 * finest), max(SURROUND_REACH, 5.0 * finest)
     reach = np.ceil(far / block.spacing).astype(int)
     box = tuple(
         slice(max(side.start - margin, 0), side.stop + margin)

@@ -34,7 +34,7 @@ CONDITIONS = {
 UNITS = {
     "1": ("1", "UCUM", "no units"),
     "%": ("%", "UCUM", "Percent"),
-    "mm": ("mm", "UCUM", "millimeter"),
+    "mm": ("mm", "UCUM", "mm"),
     "mm3": ("mm3", "UCUM", "cubic millimeter"),
 }
 

@@ -15,14 +15,14 @@ TISSUE, CONTRAST, NOISE = 400.0, 150.0, 20.0
 CENTER = np.array([24.3, 20.8, 19.6])
 
 
-def phantom(diameter, *, contrast=CONTRAST, spacing=(0.8, 0.8, 1.0), seed=0, center=CENTER):
-    """A sphere with partial volume and a slight blur in noisy tissue."""
+def phantom(diameter, *, contrast=CONTRAST, spacing=(0.8, 0.8, 1.0), seed=0, center=CENTER, blur=0.4):
+    """A sphere with partial volume and a blur of some voxels SD in noisy tissue."""
     shape = tuple(round(length / size) for length, size in zip((40, 44, 48), spacing[::-1], strict=True))
     volume = Volume(np.zeros(shape), np.diag([*spacing, 1.0]))
     shifts = [(np.array(index) - 1) / 3 * np.array(spacing) for index in np.ndindex(3, 3, 3)]
     part = sum(masks.sphereMask(volume, center + shift, diameter).toArray() for shift in shifts) / 27.0
     noise = np.random.default_rng(seed).normal(0, NOISE, shape)
-    return volume.withVoxels((TISSUE + contrast * ndimage.gaussian_filter(part, 0.4) + noise).astype(np.float32))
+    return volume.withVoxels((TISSUE + contrast * ndimage.gaussian_filter(part, blur) + noise).astype(np.float32))
 
 
 def ratioToTruth(volume, outline, diameter):
@@ -37,6 +37,13 @@ def test_outline_has_the_volume_of_the_lesion(diameter, tolerance, contrast):
     assert ratioToTruth(volume, outline, diameter) == pytest.approx(1.0, abs=tolerance)
     assert outline.isBright == (contrast > 0)
     assert outline.note == ""
+
+
+def test_blurred_lesion_is_outlined_at_half_of_its_contrast():
+    # The half-height surface of a sphere of radius R blurred by sigma lies sigma^2 / R inside it: here 0.2 of 8 mm.
+    volume = phantom(16, blur=1.6)
+    radius = 8 - (1.6 * 0.85) ** 2 / 8
+    assert ratioToTruth(volume, proposeOutline(volume, CENTER), 16) == pytest.approx((radius / 8) ** 3, abs=0.04)
 
 
 def test_outline_does_not_depend_on_where_the_lesion_was_clicked():

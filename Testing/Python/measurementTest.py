@@ -74,6 +74,9 @@ def test_identical_volumes_change_by_exactly_zero_percent():
 def test_lesions_take_the_reference_at_their_level_or_the_one_named():
     pairs = measurement.pairedRegions(REGIONS)
     assert [pair.reference.name for pair in pairs] == ["WM low", "WM high"]
+    above = regions.Region("near but above", "reference", regions.sphere([15, 20, 26], 6))
+    beside = regions.Region("far but level", "reference", regions.sphere([45, 20, 16], 6))
+    assert measurement.pairedRegions([REGIONS[0], above, beside])[0].reference is beside
     named = measurement.pairedRegions(REGIONS, {"low": "WM high"})
     assert [pair.reference.name for pair in named] == ["WM high", "WM high"]
 
