@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from DLEnhanceLib.errors import BadOption
+
 from .figureRequirements import requireFigures
 from .outputs import Outputs
 from .textTable import shortNumber, signedPercent, textTable
@@ -38,10 +40,8 @@ def addParser(subParsers):
         help="label values of lesions (default 1)",
     )
     parser.add_argument("--split-lesions", action="store_true", help="each connected part of a label is a lesion")
-    parser.add_argument(
-        "--reference-label", metavar="N", type=int, default=2, help="of the reference tissue (default 2)"
-    )
-    parser.add_argument("--air-label", metavar="N", type=int, default=3, help="of air (default 3)")
+    parser.add_argument("--reference-label", metavar="N", type=int, help="of the reference tissue (default 2)")
+    parser.add_argument("--air-label", metavar="N", type=int, help="of air (default 3)")
     parser.add_argument(
         "--noise-method",
         metavar="ID",
@@ -97,14 +97,25 @@ def chosenMethods(given) -> tuple[str, ...]:
 def readRegionsFor(standard, options) -> list:
     from DLEnhanceLesionMetricsLib.regionFiles import readRegions
 
+    labels = (*options.lesion_label, options.reference_label, options.air_label)
+    given = [label for label in labels if label is not None]
+    if len(set(given)) < len(given):
+        raise BadOption("One label value is given two roles; lesions, reference and air need different ones.")
     return readRegions(
         options.rois,
         standard,
         lesionLabel=options.lesion_label,
-        referenceLabel=options.reference_label,
-        airLabel=options.air_label,
+        referenceLabel=labelOrDefault(options.reference_label, 2, given),
+        airLabel=labelOrDefault(options.air_label, 3, given),
         splitLesions=options.split_lesions,
     )
+
+
+def labelOrDefault(label: int | None, default: int, given) -> int | None:
+    """The label asked for, else the default; none where the default was given to another role."""
+    if label is None and default not in given:
+        return default
+    return label
 
 
 def writeRows(rows, path):

@@ -90,6 +90,13 @@ def cnrOf(volumePath, labelPath):
     return (lesion.mean() - reference.mean()) / reference.std(ddof=1)
 
 
+def test_a_lesion_label_of_3_is_not_taken_for_air(folder, capsys):
+    assert main([*MEASURE.split(), "--lesion-label", "3", "1", "--out", "t.csv", "--noise-method", "air_sd"]) == 0
+    assert "There is no air region" in capsys.readouterr().out
+    lesions = {line.split(",")[1] for line in (folder / "t.csv").read_text().splitlines()[1:]}
+    assert len(lesions) == 2
+
+
 def test_measure_writes_json_by_suffix(folder):
     assert main([*MEASURE.split(), "--out", "t.json"]) == 0
     assert (folder / "t.json").read_text().startswith("[")
@@ -124,6 +131,7 @@ def test_equal_volumes_change_by_exactly_zero(folder, capsys):
         (f"{MEASURE} --out t.csv --noise-method best", ("best", "tissue_sd")),
         (f"{MEASURE} --out t.csv --figure f.jpg", (".png",)),
         (f"{MEASURE} --out regions.nii.gz", ("must end in",)),
+        (f"{MEASURE} --out t.csv --lesion-label 3 --air-label 3", ("two roles",)),
         (f"{MEASURE} --out t.csv --lesion-label 9 --reference-label 8 --air-label 7", ("regions.nii.gz",)),
         ("info regions", ("regions", "does not exist")),
         ("demo --out regions.nii.gz", ("--out", "folder")),
