@@ -11,6 +11,7 @@ from .dicomFrames import framesOf
 from .dicomStacks import Stack, stackAffine, stacksOf
 from .dicomTags import plainTags
 from .errors import UnsupportedVolume
+from .pydicomSupport import storedPixelArray
 from .rescale import rescaled
 from .volume import Volume
 
@@ -219,7 +220,7 @@ def _decoded(path, frame):
                 raise UnsupportedVolume(f"{path.name} changed while it was read; wait until the copy is complete.")
             if not dataset.get("PixelData"):
                 raise UnsupportedVolume(f"{path.name} has no pixel data; export it with its images.")
-            pixels = dataset.pixel_array
+            pixels = storedPixelArray(dataset)
     except OSError as error:
         raise UnsupportedVolume(f"{path.name} cannot be read any more: {error.strerror or error}.") from error
     except UnsupportedVolume:

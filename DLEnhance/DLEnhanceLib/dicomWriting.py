@@ -17,6 +17,7 @@ from .dicomReading import findStacks
 from .dicomStacks import stackAffine
 from .dicomStored import Encoding, encodingFor
 from .errors import CannotWrite, UnsupportedVolume
+from .pydicomSupport import writeExplicitLittleEndian
 from .strengths import Strengths
 from .version import VERSION
 from .volume import Volume
@@ -230,5 +231,5 @@ def _save(dataset, stored, path):
     dataset.file_meta = meta
     dataset.PixelData = stored.tobytes() + b"\0" * (stored.nbytes % 2)
     dataset["PixelData"].VR = "OB" if stored.itemsize == 1 else "OW"
-    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+    writeExplicitLittleEndian(dataset, path)
     del dataset.PixelData
