@@ -160,6 +160,8 @@ from studySteps import answerAll
 from DLEnhanceLesionMetricsLib.study.session import ReadingSession
 with ReadingSession(sys.argv[1], "r1", checkPaths=False) as session:
     while session.openNext():
+        for mark in session.current.marks:  # of a reading that was cut off
+            session.removeMark(mark.id)
         answerAll(session)
         print(session.progress().done, flush=True)
 """
@@ -173,7 +175,7 @@ def kill(out, _options):
 
     from DLEnhanceLesionMetricsLib.study.progress import studyState
 
-    folder = studyFolder(out / "killed", cases=4000, washoutDays=0.0)
+    folder = studyFolder(out / "killed", cases=2000, washoutDays=0.0)
     chance, lost, setAside = random.Random(2), 0, 0
     for _ in range(100):
         process = subprocess.Popen([sys.executable, "-c", KILLED, folder, steps], stdout=subprocess.PIPE, text=True)
