@@ -1,11 +1,14 @@
 """The classes Slicer looks for in module Lesion Metrics; everything else is in DLEnhanceLesionMetricsLib."""
 
+import logging
+
 import slicer
-from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic
-from DLEnhanceLesionMetricsLib.panel import DLEnhanceLesionMetricsWidget
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleTest
+
+from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic
+from DLEnhanceLesionMetricsLib.panel import DLEnhanceLesionMetricsWidget
 
 __all__ = [
     "DLEnhanceLesionMetrics",
@@ -31,6 +34,17 @@ class DLEnhanceLesionMetrics(ScriptedLoadableModule):
         self.parent.acknowledgementText = _(
             "Built with 3D Slicer. Formulas and their sources stand in the documentation of every measure."
         )
+        slicer.app.connect("startupCompleted()", registerSegmentStatistics)
+
+
+def registerSegmentStatistics():
+    """SNR and CNR in Slicer's Segment Statistics; not where that module is switched off."""
+    try:
+        from DLEnhanceLesionMetricsLib import sceneSegmentStatistics
+    except ImportError:
+        logging.getLogger(__name__).debug("Segment Statistics is not available")
+        return
+    sceneSegmentStatistics.register()
 
 
 class DLEnhanceLesionMetricsTest(ScriptedLoadableModuleTest):

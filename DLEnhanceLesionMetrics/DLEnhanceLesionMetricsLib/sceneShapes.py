@@ -69,7 +69,11 @@ class ShapeReader:
         self._known = {}
 
     def region(self, region) -> Region:
-        """The region with its shape in world RAS mm.
+        """The region with its shape in world RAS mm. Raises what shape() raises."""
+        return Region(region.name, region.role, self.shape(region))
+
+    def shape(self, region) -> RememberedShape:
+        """The shape in world RAS mm.
 
         Raises BadOption for an empty segment and for a region under a scaling or warping transform.
         """
@@ -78,7 +82,7 @@ class ShapeReader:
         known = self._known.get(region.key)
         if known is None or known[0] != stamp:
             known = self._known[region.key] = (stamp, RememberedShape(_shapeOf(region)))
-        return Region(region.name, region.role, known[1])
+        return known[1]
 
 
 def edgeLine(region) -> EdgeLine:
