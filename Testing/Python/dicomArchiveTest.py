@@ -11,6 +11,7 @@ import urllib.request
 import numpy as np
 import pydicom
 import pytest
+
 from DLEnhanceLib.dicomWriting import writeDerivedSeries
 from DLEnhanceLib.reading import readVolume
 from DLEnhanceLib.strengths import Strengths

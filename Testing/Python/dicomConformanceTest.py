@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dicomPhantom import ramp, writeEnhanced, writeSeries
+
 from DLEnhanceLib.dicomDerivation import DerivedSeriesOptions
 from DLEnhanceLib.dicomWriting import writeDerivedSeries
 from DLEnhanceLib.reading import readVolume

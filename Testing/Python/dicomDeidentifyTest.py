@@ -4,13 +4,14 @@ import numpy as np
 import pydicom
 import pytest
 from dicomPhantom import ramp, writeEnhanced, writeSeries
+from pydicom.dataset import Dataset
+
 from DLEnhanceLib.dicomDeidentify import deidentifySeries
 from DLEnhanceLib.dicomWriting import writeDerivedSeries
 from DLEnhanceLib.errors import CannotWrite, UnsupportedVolume
 from DLEnhanceLib.priorDl import isOurOwnOutput
 from DLEnhanceLib.reading import readVolume
 from DLEnhanceLib.strengths import Strengths
-from pydicom.dataset import Dataset
 
 pytest.importorskip("dicomanonymizer", reason="the package dicom-anonymizer is not installed")
 

@@ -8,10 +8,11 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from dicomPhantom import ENHANCED_MR, affineLps, image, position, ramp, writeEnhanced, writeSeries
-from DLEnhanceLib.errors import UnsupportedVolume
-from DLEnhanceLib.reading import listSeries, readVolume
 from pydicom.fileset import FileSet
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless, generate_uid
+
+from DLEnhanceLib.errors import UnsupportedVolume
+from DLEnhanceLib.reading import listSeries, readVolume
 
 RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 

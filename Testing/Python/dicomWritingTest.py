@@ -9,6 +9,10 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from dicomPhantom import affineLps, position, ramp, writeEnhanced, writeSeries
+from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset
+from pydicom.uid import JPEG2000, JPEGLSNearLossless, RLELossless
+
 from DLEnhanceLib.dicomDerivation import DerivedSeriesOptions
 from DLEnhanceLib.dicomWriting import writeDerivedSeries
 from DLEnhanceLib.errors import BadOption, CannotWrite, UnsupportedVolume
@@ -16,9 +20,6 @@ from DLEnhanceLib.priorDl import dicomPriorDl, isOurOwnOutput
 from DLEnhanceLib.reading import readVolume
 from DLEnhanceLib.strengths import Strengths
 from DLEnhanceLib.volume import Volume
-from pydicom.data import get_testdata_file
-from pydicom.dataset import Dataset
-from pydicom.uid import JPEG2000, JPEGLSNearLossless, RLELossless
 
 KEPT = [
     "StudyInstanceUID",
