@@ -114,13 +114,13 @@ class HeadlessSlicer:
         self._remoteIO.AddDataIOToScene()
 
     def close(self):
-        """Empty the scene, singletons too. The instance is of no use afterwards; ``current()`` makes another."""
+        """Empty the scene, and let ``current()`` make another one from now on.
+
+        Singletons stay: slice and layout logics would make removed ones anew, for ever, or crash the process.
+        """
         if HeadlessSlicer._current is self:
             HeadlessSlicer._current = None
-        sliceLogics = self.appLogic.GetSliceLogics()
-        for index in range(sliceLogics.GetNumberOfItems()):  # each would make its removed singletons anew, for ever
-            sliceLogics.GetItemAsObject(index).SetMRMLScene(None)
-        self.scene.Clear(True)
+        self.scene.Clear(False)
 
     def addVolume(self, volume: Volume, name=None):
         """A vtkMRMLScalarVolumeNode with display node in the scene; its voxels are a copy of the volume's."""
