@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import shutil
 
 import torch
 
@@ -39,6 +40,23 @@ def chooseDevice(wish: str = "auto") -> Device:
         names = ", ".join(d.id for d in devices)
         raise BadOption(f"The device {wish} cannot be used here ({_whyNot(wish)}); choose one of: {names}.")
     return found[0]
+
+
+def unusedGpuReason() -> str:
+    """Why a graphics card of this machine is not in the list: one sentence with the remedy, empty when all is well."""
+    if torch.cuda.is_available():
+        broken = [device.label for device in _listedDevices() if not _works(device.id)]
+        if not broken:
+            return ""
+        return (
+            f"{broken[0]} is found, but this PyTorch has no program for it: update the PyTorch extension or the driver."
+        )
+    if torch.version.cuda is None and shutil.which("nvidia-smi"):
+        return (
+            "There is an NVIDIA card, but the installed PyTorch is the CPU build: uninstall it in module PyTorch, "
+            "restart, and install the build for your card."
+        )
+    return ""
 
 
 def _listedDevices():

@@ -28,12 +28,15 @@ BLEND_SLAB = 2_000_000  # voxels blended at a time: keeps the temporary arrays i
 class Components:
     """What the network finds in a volume: float32 (k, j, i) each, in the volume's units, 0 away from the head.
 
-    noise and ringing are what is to be taken away, blur is what is to be put back.
+    noise and ringing are what is to be taken away, blur is what is to be put back. device: where they were computed.
+    note: what happened on the way that the user should know, or an empty text.
     """
 
     noise: np.ndarray
     ringing: np.ndarray
     blur: np.ndarray
+    device: str = ""
+    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -97,7 +100,8 @@ def enhance(
             "modelId": backend.modelId,
             "sha256": backend.modelHash,
             "profile": backend.profile,
-            "device": backend.deviceName,
+            "device": components.device,
+            "note": components.note,
         },
         seconds=seconds,
     )
@@ -116,7 +120,7 @@ def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgre
     Out of memory halves the tile, then moves to the CPU. Voxels that are not finite get no change.
     """
     weight = headWeight(found.head)
-    results = [np.zeros(volume.voxels.shape, np.float32) for _ in range(3)]
+    results, note = [np.zeros(volume.voxels.shape, np.float32) for _ in range(3)], ""
     while True:
         tiles = planTiles(weight, margin=backend.margin, voxels=backend.tileVoxels, edge=tile)
         try:
@@ -126,10 +130,11 @@ def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgre
                 inside = tuple(slice(c.start - p.start, c.stop - p.start) for c, p in zip(core, padded, strict=True))
                 for result, part in zip(results, parts, strict=True):
                     result[core] = part[inside] * weight[core]
-            return Components(*results)
+            return Components(*results, device=backend.deviceName, note=note)
         except _outOfMemory(backend):
             tile, backend = _smaller(tiles, backend)
-            reportProgress(0.0, f"Too little memory: going on with tiles of {tile} voxels on {backend.deviceName}")
+            note = f"There was too little memory, so smaller parts were computed on {backend.deviceName}."
+            reportProgress(0.0, note)
 
 
 def _tileComponents(volume, found, backend, padded, report):

@@ -16,6 +16,7 @@ HALO = 6
 SURROUND = 7
 RINGING_SHARE = 0.09  # overshoot of a truncated step (Gibbs), of the local intensity range
 SHARPENING_SHARE = 0.25  # what full sharpening may add, of the local intensity range
+LOWEST_SNR = 4.0  # of voxels whose noise counts; below it magnitude noise is not Gaussian
 EXPLAINED = 3.0  # sigma of a single place that noise explains (0.27 % of the places)
 MOST_PAIRS = 3_000_000
 MOST_PLACES = 3000  # of one slab and scale
@@ -146,9 +147,10 @@ class PairSums:
         self.edges, self.removed, self.relative = [], [], []
 
     def add(self, slab):
-        """Take the voxels of the head with tissue from one slab."""
+        """Take the voxels with signal from one slab; near zero signal noise has a mean, which edges would follow."""
         strength = edgeStrength(slab.cleaned)
-        chosen = np.flatnonzero(slab.head[slab.core].ravel() & (slab.image[slab.core].ravel() > 0.1))
+        hasSignal = slab.head & (slab.cleaned > np.maximum(LOWEST_SNR * slab.sigma, 0.1))
+        chosen = np.flatnonzero(hasSignal[slab.core])
         chosen = chosen[:: max(1, round(chosen.size * 8 / MOST_PAIRS))]
         removed, sigma = slab.removedNoise[slab.core].ravel()[chosen], slab.sigma[slab.core].ravel()[chosen]
         self.edges.append(strength[slab.core].ravel()[chosen])

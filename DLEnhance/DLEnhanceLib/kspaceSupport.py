@@ -70,35 +70,47 @@ def edgeOfSpectrum(power):
     A band-limited spectrum seen through a window is at half its inner level at the true edge.
     """
     frequency = np.linspace(0.0, 1.0, len(power))
-    logPower = np.log(np.maximum(power, power.max() * 1e-12))
+    logPower = np.log(np.maximum(power, max(power.max() * 1e-12, 1e-30)))
     width = 2.0 / (len(power) - 1)  # half width of the Hann lobe
     best, bestDrop = 1.0, SMALLEST_DROP
     for candidate in np.arange(LOWEST_SUPPORT, HIGHEST_SUPPORT + 1e-9, 0.005):
         drop = dropAt(frequency, logPower, candidate, width=width)
         if drop > bestDrop:
             best, bestDrop = candidate, drop
-    return halfPowerPoint(frequency, logPower, best, width) if best < 1.0 else 1.0
+    edge = halfPowerPoint(frequency, logPower, best, width) if best < 1.0 else 1.0
+    return edge if edge <= HIGHEST_SUPPORT else 1.0
 
 
 def dropAt(frequency, logPower, candidate, *, width):
-    """Fall of log power across the candidate beyond what the slope before it explains; 0 if power comes back."""
+    """Fall of log power across the candidate beyond what the slope and the roughness before it explain.
+
+    0 if there is too little to judge by, or if the power comes back.
+    """
     before = (frequency > candidate - 0.2 - width) & (frequency < candidate - width)
     behind = (frequency > candidate + width) & (frequency < candidate + width + 0.08)
     beyond = frequency > candidate + width
     if before.sum() < 3 or not beyond.any():
         return 0.0
     slope, level = np.polyfit(frequency[before] - candidate, logPower[before], 1)
+    roughness = np.std(logPower[before] - level - slope * (frequency[before] - candidate))
+    steepest = min(slope, slopeOf(frequency, logPower, candidate - 0.1 - width, candidate - width), 0.0)
     behindLevel = logPower[behind].mean() if behind.any() else logPower[beyond].mean()
-    drop = level + 2.0 * width * min(slope, 0.0) - behindLevel
+    drop = level + 2.0 * width * steepest - behindLevel - 2.0 * roughness
     staysDown = logPower[beyond].max() < level - 0.6 * drop
     return float(drop) if staysDown else 0.0
 
 
+def slopeOf(frequency, logPower, start, stop):
+    """Slope of log power between two frequencies, 0 when they are too close."""
+    part = (frequency > start) & (frequency < stop)
+    return np.polyfit(frequency[part], logPower[part], 1)[0] if part.sum() >= 3 else 0.0
+
+
 def halfPowerPoint(frequency, logPower, candidate, width):
-    before = (frequency > candidate - 0.12 - width) & (frequency < candidate - width)
+    """Where the power crosses half of what the frequencies before the cliff promise, nearest to the empty part."""
+    before = (frequency > candidate - 0.15 - width) & (frequency < candidate - width)
     slope, level = np.polyfit(frequency[before] - candidate, logPower[before], 1)
     near = np.linspace(candidate - 2 * width, min(1.0, candidate + 2 * width), 201)
-    expected = level + slope * (near - candidate) - np.log(2.0)
+    expected = level + min(slope, 0.0) * (near - candidate) - np.log(2.0)
     below = np.interp(near, frequency, logPower) < expected
-    # from the far side: the first frequency that is not yet below the half
     return float(near[np.nonzero(~below)[0].max()]) if not below.all() else float(candidate)

@@ -65,7 +65,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _makeParts(self, root):
         self.ui.researchUseLabel.setText(_(LABEL))
         self.setupBox = SetupBox(self.ui, Packages(), self.updateButtons, self.showError)
-        self.deviceBox = DeviceBox(self.ui.deviceComboBox)
+        self.deviceBox = DeviceBox(self.ui.deviceComboBox, self.ui.deviceNoteLabel)
         self.surveyView = SurveyView(self.logic, self.ui.surveyLabel)
         self.resultBox = ResultBox(root, self.ui, self.logic, self)
         self.viewLabels = ViewLabels(slicer.app.layoutManager())

@@ -10,11 +10,14 @@ SETTING = "DLEnhance/Device"
 class DeviceBox:
     """Fills a combo box; listing the devices imports torch, so it happens only when ``fill`` is called.
 
-    usableDevices() -> list of Device(id, label, memory), each proved by a computation.
+    usableDevices() -> list of Device(id, label, memory), each proved by a computation; whyNot() -> why a graphics card
+    of this machine is missing from it, or an empty text: it is shown below the list.
     """
 
-    def __init__(self, comboBox, usableDevices=None):
-        self.box, self._usableDevices = comboBox, usableDevices or _usableDevices
+    def __init__(self, comboBox, noteLabel, usableDevices=None, whyNot=None):
+        self.box, self._note = comboBox, noteLabel
+        self._usableDevices, self._whyNot = usableDevices or _usableDevices, whyNot or _unusedGpuReason
+        self._note.setVisible(False)
         self._ids, self.isFilled = [AUTOMATIC], False
         self.box.addItem(_("Automatic"))
         self.box.activated.connect(self._onActivated)
@@ -36,6 +39,9 @@ class DeviceBox:
         for device in devices:
             self.box.addItem(_label(device))
         self.box.setCurrentIndex(self._ids.index(wanted) if wanted in self._ids else 0)
+        reason = self._whyNot()
+        self._note.setText(reason)
+        self._note.setVisible(bool(reason))
         self.isFilled = True
 
     def release(self):
@@ -56,3 +62,9 @@ def _usableDevices():
     from .devices import usableDevices
 
     return usableDevices()
+
+
+def _unusedGpuReason():
+    from .devices import unusedGpuReason
+
+    return unusedGpuReason()

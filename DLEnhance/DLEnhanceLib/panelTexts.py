@@ -61,9 +61,10 @@ def progressText(job) -> str:
 
 def finishedText(run) -> str:
     """How a run went. run: EnhancementRun."""
-    return _("Enhanced in {seconds:.0f} s on {device}, model {model}.").format(
+    done = _("Enhanced in {seconds:.0f} s on {device}, model {model}.").format(
         seconds=max(1.0, run.seconds), device=run.backend["device"], model=run.backend["modelId"]
     )
+    return " ".join([done, run.backend["note"]]).strip()
 
 
 def table(rows) -> str:

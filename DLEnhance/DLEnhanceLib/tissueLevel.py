@@ -81,6 +81,7 @@ def checkedBackground(voxels):
         sample = sample[np.isfinite(sample)]
     if sample.size == 0:
         raise UnsupportedVolume("The volume holds no finite value; choose another volume.")
+    sample = sample.astype(np.float64)
     low, high = sample.min(), sample.max()
     if low == high:
         what = "only zeros" if low == 0 else f"the same value ({low:g}) everywhere"
@@ -111,9 +112,7 @@ def intoVoxels(cells, steps, shape):
 
 def tissueLevel(cells):
     """99th percentile of tissue above the background, fat and vessels trimmed; cells: means above the background."""
-    top = np.percentile(cells, 99.9)
-    if not top > 0:
-        top = float(cells.max())
+    top = plausibleTop(cells)
     values = cells[cells > otsu(np.sqrt(np.clip(cells / top, 0, 1))) ** 2 * top]
     for _ in range(3):
         low, middle, high = np.percentile(values, (16, 50, 84))
@@ -122,6 +121,17 @@ def tissueLevel(cells):
             break
         values = trimmed
     return float(np.percentile(values, 99))
+
+
+def plausibleTop(cells):
+    """Intensity above which nothing is tissue: four times the middle of what is brighter than the mean."""
+    top = float(np.percentile(cells, 99.9))
+    if not top > 0:
+        return float(cells.max())
+    for _ in range(6):
+        bright = cells[cells > np.minimum(cells, top).mean()]
+        top = min(top, 4.0 * float(np.median(bright))) if bright.size else top
+    return top
 
 
 def otsu(values):

@@ -190,10 +190,24 @@ class Processor:
     id, label, memory = "cpu", "CPU", 0
 
 
-def deviceBox(comboBox, devices):
+def deviceBox(comboBox, devices, reason=""):
+    import qt
+
     from DLEnhanceLib.panelDevices import DeviceBox
 
-    return DeviceBox(comboBox, lambda: devices)
+    return DeviceBox(comboBox, qt.QLabel(), lambda: devices, lambda: reason)
+
+
+def test_reason_for_an_unused_card_is_shown_below_the_list(aHost):
+    import qt
+
+    box = deviceBox(qt.QComboBox(), [Processor], "There is an NVIDIA card, but PyTorch is the CPU build.")
+    box.fill()
+    assert "CPU build" in box._note.text
+    assert not box._note.isHidden()
+    silent = deviceBox(qt.QComboBox(), [Processor])
+    silent.fill()
+    assert silent._note.isHidden()
 
 
 def test_devices_are_listed_by_name_when_the_list_is_wanted(aHost, panel):

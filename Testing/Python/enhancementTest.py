@@ -5,14 +5,15 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import ndimage
+from skimage.registration import phase_cross_correlation
+
 from DLEnhanceLib.enhancement import Components, blend, computeComponents, enhance, headWeight, planTiles, reblend
 from DLEnhanceLib.errors import EnhancementCanceled, UnsupportedVolume
 from DLEnhanceLib.strengths import PRESETS, Strengths
 from DLEnhanceLib.torchBackend import TorchBackend, makeBackend
 from DLEnhanceLib.volume import Volume
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
-from scipy import ndimage
-from skimage.registration import phase_cross_correlation
 
 FULL = Strengths(1.0, 1.0, 1.0)
 
@@ -156,6 +157,8 @@ def test_out_of_memory_takes_smaller_tiles_and_then_the_cpu(noisyHead, run):
     none = SmallMemoryBackend(1)
     found = computeComponents(noisyHead, run.survey, none)
     assert np.abs(found.noise).max() > 0
+    assert found.device == "CPU"
+    assert "memory" in found.note
 
 
 def test_cancel_stops_between_layers(noisyHead, backend):
