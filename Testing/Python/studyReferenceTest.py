@@ -101,7 +101,7 @@ def test_assignment_is_globally_nearest_and_finds_most_lesions():
     assert verdicts([(4.9, 0, 0), (10.9, 0, 0)], two) == [("LL", "L1"), ("LL", "L2")]
 
 
-def test_mark_inside_a_mask_counts_however_far_the_centre_is():
+def test_mark_inside_a_mask_counts_however_far_the_center_is():
     banana = lesion("L1", (0, 0, 0), 10.0, mask="m.nii", label=2)
     place = (30.0, 0, 0)
     assert verdicts([place], [banana]) == [("NL", "")]

@@ -127,7 +127,7 @@ def _methods(analysis):
     methods = [
         f"Seed {manifest.seed}; each reader had an own random order with half of the cases standard-first; washout "
         f"{manifest.washoutDays:g} days.",
-        f"A mark belongs to a lesion within max({rules.minimumMm:g} mm, radius + {rules.marginMm:g} mm) of its centre "
+        f"A mark belongs to a lesion within max({rules.minimumMm:g} mm, radius + {rules.marginMm:g} mm) of its center "
         "or in its mask, one to one, globally nearest; further marks on a found lesion are not false marks.",
         f"Size class by the reference standard's longest diameter, limit {manifest.sizeLimitMm:g} mm.",
         "GEE by statsmodels, cluster patient, exchangeable working correlation. Below 40 patients bias-reduced "

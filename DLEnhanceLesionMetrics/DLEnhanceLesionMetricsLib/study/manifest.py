@@ -48,7 +48,7 @@ class MarkRules:
 
 @dataclasses.dataclass(frozen=True)
 class MatchingRules:
-    """Brief R13: a mark belongs to a lesion within max(minimumMm, radius + marginMm) of its centre, or in its mask.
+    """Brief R13: a mark belongs to a lesion within max(minimumMm, radius + marginMm) of its center, or in its mask.
 
     ambiguousMm: two candidates closer to each other than this, or a mark this close to the limit, go to adjudication.
     """

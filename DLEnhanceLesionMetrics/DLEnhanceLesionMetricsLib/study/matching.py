@@ -1,6 +1,6 @@
 """Which mark belongs to which lesion (brief R13), and which decisions a human must take.
 
-A mark is a lesion localization (LL) when it lies within max(5 mm, lesion radius + 3 mm) of the lesion's centre, or in
+A mark is a lesion localization (LL) when it lies within max(5 mm, lesion radius + 3 mm) of the lesion's center, or in
 its mask. Each lesion takes at most one mark; of all such assignments the one with most matches and then the smallest
 sum of distances is taken. Further marks on a matched lesion are surplus: counted, not scored. All others are
 non-lesion localizations (NL).
@@ -22,7 +22,7 @@ DEFAULT_RULES = MatchingRules()
 
 @dataclasses.dataclass(frozen=True)
 class MatchedMark:
-    """A mark with its verdict. lesionId: for LL and surplus; distanceMm: to the nearest lesion's centre, inf without.
+    """A mark with its verdict. lesionId: for LL and surplus; distanceMm: to the nearest lesion's center, inf without.
 
     doubt: why a human must decide, or empty.
     """
@@ -47,7 +47,7 @@ def matchMarks(
 
 
 def acceptanceMm(lesion: Lesion, rules: MatchingRules) -> float:
-    """Greatest distance from the lesion's centre at which a mark still belongs to it."""
+    """Greatest distance from the lesion's center at which a mark still belongs to it."""
     return max(rules.minimumMm, lesion.radiusMm + rules.marginMm)
 
 

@@ -20,7 +20,7 @@ COLUMNS = ("case_id", "lesion_id", "r", "a", "s", "longest_diameter_mm", "eviden
 class Lesion:
     """A lesion of the reference standard.
 
-    ras: centre in mm. longestDiameterMm: on the slice where it is greatest (RANO-BM); it fixes the size class for
+    ras: center in mm. longestDiameterMm: on the slice where it is greatest (RANO-BM); it fixes the size class for
     both conditions. mask and label: a label volume (path relative to the study) and its value, if there is one.
     evidence: what it rests on (consensus, follow-up, pathology), free text.
     """
