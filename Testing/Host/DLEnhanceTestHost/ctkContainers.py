@@ -72,7 +72,7 @@ class ctkCollapsibleButton(StrictAttributes, QtWidgets.QWidget):
         painter = QtGui.QPainter(self)
         header = QtCore.QRect(0, 0, self.rect.width(), HEADER_HEIGHT - 4)
         palette = self.palette
-        painter.fillRect(header, palette.color(QtGui.QPalette.Button))
+        painter.fillRect(header, palette.color(QtGui.QPalette.Button).darker(108))
         painter.setPen(palette.color(QtGui.QPalette.ButtonText))
         arrow = (
             "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}" if self._collapsed else "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
