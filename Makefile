@@ -31,6 +31,7 @@ format: prepare
 	$(BIN)/ruff format .
 
 test: lint
+	@bash .ci/prepare test
 	$(BIN)/python -m pytest $(OPTIONS)
 
 tour: prepare

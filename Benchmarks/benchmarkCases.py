@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import ndimage
+
 from DLEnhanceLib.reading import readVolume
 from DLEnhanceLib.volume import Volume
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
 from DLEnhanceTraining.anatomy import shrink
 from DLEnhanceTraining.pathology import Lesion, drawLesion
-from scipy import ndimage
 
 SHRINK = 0.8  # fewer voxels, higher SNR: the head that serves as truth is cleaner than what is to be reached
 SIZE = (96, 112, 96)

@@ -14,6 +14,7 @@ import numpy as np
 import SimpleITK as sitk
 from benchmarkCases import CONDITIONS, HEADS, makeCases
 from benchmarkMetrics import scores
+
 from DLEnhanceLib.enhancement import blend, computeComponents
 from DLEnhanceLib.strengths import PRESETS, Strengths
 from DLEnhanceLib.survey import survey

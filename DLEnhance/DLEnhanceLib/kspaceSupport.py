@@ -110,7 +110,8 @@ def halfPowerPoint(frequency, logPower, candidate, width):
     """Where the power crosses half of what the frequencies before the cliff promise, nearest to the empty part."""
     before = (frequency > candidate - 0.15 - width) & (frequency < candidate - width)
     slope, level = np.polyfit(frequency[before] - candidate, logPower[before], 1)
-    near = np.linspace(candidate - 2 * width, min(1.0, candidate + 2 * width), 201)
-    expected = level + min(slope, 0.0) * (near - candidate) - np.log(2.0)
+    roughness = np.std(logPower[before] - level - slope * (frequency[before] - candidate))
+    near = np.linspace(candidate - 2 * width, min(1.0, candidate + 4 * width), 301)
+    expected = level + min(slope, 0.0) * (near - candidate) - np.log(2.0) - 1.5 * roughness
     below = np.interp(near, frequency, logPower) < expected
     return float(near[np.nonzero(~below)[0].max()]) if not below.all() else float(candidate)

@@ -7,6 +7,7 @@ gives its full width at half maximum. The standard volume decides which of the t
 import dataclasses
 
 import numpy as np
+
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
 from DLEnhanceTraining.pathology import Lesion, drawLesion
 

@@ -26,8 +26,9 @@ def realData():
 @pytest.fixture
 def aSlicerScene():
     """A fresh HeadlessSlicer as slicer.mrmlScene, with slicer.i18n and the parameter node wrapper; no Qt."""
-    from dlenhance.headlessSlicer import HeadlessSlicer
     from DLEnhanceTestHost.slicerModules import installSlicerModules
+
+    from dlenhance.headlessSlicer import HeadlessSlicer
 
     headless = HeadlessSlicer()
     installSlicerModules()

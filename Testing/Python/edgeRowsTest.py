@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
+
 from DLEnhanceLesionMetricsLib.edgeRows import EdgeLine, measureLines
 from DLEnhanceLib.volume import Volume
-from scipy.ndimage import gaussian_filter1d
 
 SPACING = 0.5
 RISE_OF_GAUSS = 2 * 1.2816  # 10-90 % of a step blurred by a Gaussian, in its SDs

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from dlenhance.headlessSlicer import HeadlessSlicer, importSlicer, sceneVoxels
 from DLEnhanceLib.errors import DLEnhanceError, MissingPackage
 from DLEnhanceLib.volume import Volume

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from DLEnhanceLesionMetricsLib.lesionGallery import lesionGallery, withBorder
 from DLEnhanceLesionMetricsLib.regions import Region, sphere
 from DLEnhanceLib.errors import BadOption

@@ -9,10 +9,11 @@ import nibabel.nicom.dicomwrappers
 import numpy as np
 import pydicom
 import pytest
+from oddFiles import NIBABEL, OUTCOMES
+
 from DLEnhanceLib.errors import UnsupportedVolume
 from DLEnhanceLib.priorDl import dicomPriorDl
 from DLEnhanceLib.reading import readVolume
-from oddFiles import NIBABEL, OUTCOMES
 
 
 def pathOf(package, name):

@@ -1,6 +1,7 @@
 """What DICOM tags tell of earlier deep-learning processing; examples after the vendors' public samples."""
 
 import pytest
+
 from DLEnhanceLib.priorDl import dicomPriorDl, isOurOwnOutput
 
 SIEMENS = {"Manufacturer": "Siemens Healthineers"}

@@ -6,6 +6,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from DLEnhanceLib.errors import UnsupportedVolume
 from DLEnhanceLib.reading import listSeries, readLabelVolume, readVolume
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from skimage.registration import phase_cross_correlation
+
 from DLEnhanceLib.enhancement import computeComponents, enhance, reblend
 from DLEnhanceLib.errors import UnsupportedVolume
 from DLEnhanceLib.reading import readVolume
@@ -9,7 +11,6 @@ from DLEnhanceLib.strengths import PRESETS, Strengths
 from DLEnhanceLib.torchBackend import makeBackend
 from DLEnhanceLib.volume import Volume
 from DLEnhanceLib.writing import writeVolume
-from skimage.registration import phase_cross_correlation
 
 VOLUMES = {
     "thick post-contrast T1, NRRD": "postcontrast_t1_axial_brain1/brain1_image.nrrd",

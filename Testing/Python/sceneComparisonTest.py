@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from DLEnhanceLib.volume import Volume
 
 FOUR_UP, RED_ONLY = 3, 6

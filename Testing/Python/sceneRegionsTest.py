@@ -8,8 +8,9 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="the scene floor is tested with slicer-core")
 
 import vtk  # noqa: E402
-from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
 from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
+
+from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
 
 installSlicerModules()
 from DLEnhanceLesionMetricsLib import sceneRegions as regions  # noqa: E402

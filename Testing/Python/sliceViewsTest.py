@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy import ndimage
+
 from dlenhance import sliceViews
 from dlenhance.headlessSlicer import HeadlessSlicer
 from DLEnhanceLib.volume import Volume
-from scipy import ndimage
 
 YELLOW, BLUE = (1.0, 0.8, 0.0), (0.2, 0.75, 1.0)
 HEAD_RADII = (70.0, 90.0, 60.0)  # mm, right-left, front-back, up-down

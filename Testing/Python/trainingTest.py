@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from DLEnhanceLib.devices import CPU
 from DLEnhanceLib.modelFiles import findModel
 from DLEnhanceLib.torchBackend import TorchBackend

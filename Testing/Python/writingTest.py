@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from DLEnhanceLib.errors import CannotWrite
 from DLEnhanceLib.reading import readVolume
 from DLEnhanceLib.volume import Volume

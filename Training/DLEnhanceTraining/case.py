@@ -7,8 +7,9 @@ import importlib.resources
 import numpy as np
 import SimpleITK as sitk
 import torch
-from DLEnhanceLib.volume import Volume
 from scipy import ndimage
+
+from DLEnhanceLib.volume import Volume
 
 from .acquisition import Protocol, addNoise, scan
 from .pathology import Lesion, drawLesion, drawVessel

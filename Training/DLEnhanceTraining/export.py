@@ -12,9 +12,10 @@ import subprocess
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
+
 from DLEnhanceLib.modelFiles import modelFolder
 from DLEnhanceLib.network import PROFILES, Enhancer
-from safetensors.torch import save_file
 
 from .validation import validationSamples, validationScores
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import torch
+
 from DLEnhanceLib.network import conditionVector
 
 from .acquisition import Protocol, addNoise, scan

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from DLEnhanceLib.network import PROFILES, Enhancer
 
 from .anatomy import AnatomySource, loadLabelMaps, loadRealHeads
