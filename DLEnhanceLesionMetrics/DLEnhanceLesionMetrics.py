@@ -41,10 +41,10 @@ def registerSegmentStatistics():
     """SNR and CNR in Slicer's Segment Statistics; not where that module is switched off."""
     try:
         from DLEnhanceLesionMetricsLib import sceneSegmentStatistics
+
+        sceneSegmentStatistics.register()
     except ImportError:
         logging.getLogger(__name__).debug("Segment Statistics is not available")
-        return
-    sceneSegmentStatistics.register()
 
 
 class DLEnhanceLesionMetricsTest(ScriptedLoadableModuleTest):
