@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import fft
 
-from .noiseColor import tissueCrop
+from .noiseColor import bandFilter, filtered, tissueCrop
 
 CROP = 256  # voxels an axis that are looked at
 LONGEST_WINDOW = 128
@@ -12,6 +12,8 @@ WANTED_SEGMENTS = 6000
 FEWEST_SEGMENTS = 30
 LOWEST_SUPPORT = 0.4
 HIGHEST_SUPPORT = 0.96  # an edge nearer to the end than the window's own width cannot be told from no edge
+CONFIRMING_BAND = 0.4  # of Nyquist: within the filled part of the other axes, whatever they hold
+CONFIRMING_DROP = 4.0
 SMALLEST_DROP = np.log(
     5.0
 )  # apodised or resampled edges fall by less than zero-filled ones, anatomy by much less over 0.1
@@ -31,7 +33,22 @@ def kspaceSupport(view, tissue: np.ndarray) -> tuple[float, float, float]:
 def axisSupport(image, tissue, axis):
     """Filled share of one axis, 1.0 when there is no clear edge in the spectrum."""
     power = tissuePowerSpectrum(image, tissue, axis)
-    return 1.0 if power is None else edgeOfSpectrum(power)
+    edge = 1.0 if power is None else edgeOfSpectrum(power)
+    return edge if edge == 1.0 or isEmptyBeyond(image, tissue, axis, edge) else 1.0
+
+
+def isEmptyBeyond(image, tissue, axis, edge):
+    """Whether power is missing beyond the edge also where there is little anatomy: high frequencies of the other axes.
+
+    Steep anatomy that ends in the noise looks like an edge along one axis; there the noise is white and shows none.
+    """
+    filters = [bandFilter(size, 1.0, CONFIRMING_BAND) for size in image.shape]
+    filters[axis] = np.ones(1, np.float32)
+    power = tissuePowerSpectrum(filtered(image, filters), tissue, axis)
+    frequency = np.linspace(0.0, 1.0, len(power))
+    inside = (frequency > 0.5 * edge) & (frequency < 0.8 * edge)
+    beyond = frequency > min(edge + 2.0 / (len(power) - 1), 1.0 - 1e-6)
+    return np.median(power[inside]) > CONFIRMING_DROP * np.median(power[beyond])
 
 
 def tissuePowerSpectrum(image, tissue, axis):
