@@ -135,6 +135,10 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
 
     # What the volume is
 
+    def likelyInput(self):
+        """The first volume of the scene that could be enhanced and was not made by us; None without one."""
+        return sceneVolumes.firstForeignVolume()
+
     def startSurvey(self, inputNode) -> PendingSurvey:
         """Look at the volume in the background. Raises UnsupportedVolume when the node holds no MR volume."""
         from .description import describe  # here and not in the thread: imports there can freeze Slicer's window

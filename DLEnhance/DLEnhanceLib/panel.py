@@ -64,8 +64,8 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _makeParts(self, root):
         self.ui.researchUseLabel.setText(_(LABEL))
-        self.setupBox = SetupBox(self.ui, Packages(), self.updateButtons, self.showError)
-        self.deviceBox = DeviceBox(self.ui.deviceComboBox, self.ui.deviceNoteLabel)
+        self.setupBox = SetupBox(self.ui, Packages(), self.updateButtons)
+        self.deviceBox = DeviceBox(self.ui.deviceComboBox, self._onUnusedGpu)
         self.surveyView = SurveyView(self.logic, self.ui.surveyLabel)
         self.resultBox = ResultBox(root, self.ui, self.logic, self)
         self.viewLabels = ViewLabels(slicer.app.layoutManager())
@@ -87,7 +87,10 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def enter(self):
         self.setupBox.update()
-        self.useParameters(self.logic.getParameterNode())
+        parameters = self.logic.getParameterNode()
+        if parameters.inputVolume is None:  # connectGui empties the selector of a scene loaded before
+            parameters.inputVolume = self.logic.likelyInput()
+        self.useParameters(parameters)
         self.resultBox.update()
 
     def exit(self):
@@ -160,8 +163,8 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _obstacle(self):
         """Why Apply cannot be pressed, for its tooltip; empty when it can."""
         parameters = self._parameters
-        if self.setupBox.step is not None:
-            return self.setupBox.step.sentence
+        if self.setupBox.obstacle:
+            return self.setupBox.obstacle
         if parameters is None or parameters.inputVolume is None:
             return _("Choose an input volume")
         if isOurs(parameters.inputVolume):
@@ -213,6 +216,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.guarded(lambda: self._finishRun(pending))
         self.resultBox.update()
         self.surveyView.resume()
+        self.guarded(self.deviceBox.onRunFinished)
         self.updateButtons()
 
     def _finishRun(self, pending):
@@ -237,10 +241,14 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onAdvancedCollapsed(self, collapsed=False):
         """Listing the devices imports torch, so it waits until the list is wanted."""
-        if collapsed or self.deviceBox.isFilled or self.setupBox.step is not None:
+        if collapsed or self.deviceBox.isFilled or self.setupBox.obstacle:
             return
         with slicer.util.WaitCursor():
             self.guarded(self.deviceBox.fill)
+
+    def _onUnusedGpu(self, reason):
+        self.setupBox.packages.reportUnusedGpu(reason)
+        self.setupBox.update()
 
     # What the user is told
 

@@ -118,6 +118,12 @@ def isOurs(node) -> bool:
     return bool(node.GetAttribute(LABEL_ATTRIBUTE))
 
 
+def firstForeignVolume():
+    """The first scalar volume of the scene that is no label map and not ours; None without one."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    return next((node for node in nodes if not node.IsA("vtkMRMLLabelMapVolumeNode") and not isOurs(node)), None)
+
+
 def sourceOf(node):
     """The node it was made from; None for a volume that we did not make."""
     return node.GetNodeReference(SOURCE_ROLE) if node is not None else None

@@ -25,6 +25,13 @@ def panel(aHost):
     return openPanel(aHost, SmoothingBackend())
 
 
+def test_volume_loaded_before_the_module_is_chosen(aHost):
+    from DLEnhanceLib.volume import Volume
+
+    node = aHost.headless.addVolume(Volume(np.ones((4, 5, 6), np.int16), np.eye(4)), "loaded before")
+    assert aHost.openModule("DLEnhance").ui.inputSelector.currentNode() is node
+
+
 def openPanel(host, backend):
     widget = host.openModule("DLEnhance")
     widget.logic.makeBackend = BackendMaker(backend)
@@ -113,6 +120,42 @@ def test_extension_that_cannot_be_fetched_is_told_in_a_sentence(aHost, monkeypat
     widget.ui.setupButton.click()
     assert aHost.messages[-1][0] == "errorDisplay"
     assert "network" in aHost.messages[-1][1]
+    assert setupTexts(widget) == (aHost.messages[-1][1], "Install PyTorch extension...")
+
+
+@pytest.mark.parametrize("answer", [False, True])
+def test_failed_installation_stays_readable_beside_its_button(aHost, monkeypatch, answer):
+    import slicer
+
+    from DLEnhanceLib import packages
+
+    def refuse(requirements):
+        raise subprocess.CalledProcessError(1, "pip install")
+
+    monkeypatch.setattr(packages, "isImportable", lambda name: name == "torch")
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text: answer)
+    monkeypatch.setattr(slicer.util, "pip_install", refuse)
+    widget = aHost.openModule("DLEnhance")
+    widget.ui.setupButton.click()
+    sentence, button = setupTexts(widget)
+    assert ("could not be installed" in sentence) == answer
+    assert button == "Install packages..."
+    assert len(aHost.messages) == int(answer)
+
+
+def test_unused_card_is_told_with_its_remedy_and_apply_stays_usable(aHost, panel):
+    panel.deviceBox.whyNot = lambda: "There is an NVIDIA card, but PyTorch is the CPU build."
+    panel.setupBox.packages._isFound = lambda name: True
+    addPhantom()
+    panel.ui.enhanceAdvancedButton.setCollapsed(False)
+    assert not panel.ui.setupFrame.isHidden()
+    assert setupTexts(panel) == ("There is an NVIDIA card, but PyTorch is the CPU build.", "Open PyTorch Utils")
+    assert panel.ui.applyButton.enabled
+
+
+def setupTexts(widget):
+    """What the box of the installation says, and its button."""
+    return widget.ui.setupLabel.text, widget.ui.setupButton.text
 
 
 def test_research_use_label_is_always_visible(panel):
@@ -285,6 +328,7 @@ def test_torch_that_does_not_start_leads_to_its_repair(aHost, panel, monkeypatch
         raise ImportError("libcudnn.so.9: cannot open shared object file")
 
     panel.logic.makeBackend = broken
+    panel.setupBox.packages._isFound = lambda name: True
     addPhantom()
     panel.ui.applyButton.click()
     assert "libcudnn" in aHost.messages[0][1]
