@@ -10,6 +10,7 @@ from DLEnhanceLib.version import LABEL, VERSION
 
 from .outputs import Outputs
 from .progressBar import portion, progressBar
+from .seriesOptions import addSeriesOptions, chosenSeriesOptions, refuseSeriesOptions, writeSeries
 from .strengthOptions import addStrengthOptions, chosenStrengths, describeStrengths
 
 COMPONENTS = ("noise", "ringing", "blur")
@@ -37,6 +38,7 @@ def addParser(subParsers):
     parser.add_argument("--again", action="store_true", help="enhance a volume that dlenhance made itself")
     parser.add_argument("--report", metavar="FILE.json", type=Path, help="every number of the run")
     parser.add_argument("--components", metavar="DIR", type=Path, help="new folder for noise, ringing and blur")
+    addSeriesOptions(parser)
     parser.set_defaults(run=run)
 
 
@@ -56,6 +58,7 @@ def run(options) -> int:
     from DLEnhanceLib.reading import readVolume
 
     strengths = chosenStrengths(options)
+    refuseImpossible(options)
     volume = readVolume(options.input, series=options.series)
     with Outputs(inputs=[options.input]) as outputs, progressBar("enhancing") as reportProgress:
         writesSeries = planOutput(outputs, options, isDicom=bool(volume.tags))
@@ -65,18 +68,32 @@ def run(options) -> int:
             outputs.addFolder(options.components, option="--components")
         enhancement = enhanced(volume, options, strengths, portion(reportProgress, 0.0, 0.95))
         reportProgress(0.96, "writing")
-        writeMain(outputs, options, enhancement, strengths, writesSeries=writesSeries)
-        writeExtras(outputs, options, enhancement)
+        series = writeMain(outputs, options, enhancement, strengths, writesSeries=writesSeries)
+        writeExtras(outputs, options, enhancement, series)
         outputs.commit()
-    printSummary(options, enhancement, strengths)
+    printSummary(options, enhancement, strengths, series)
     return 0
+
+
+def refuseImpossible(options):
+    """Before anything is read: options that only a DICOM series can follow, and choices it cannot follow."""
+    if isVolumeFile(options.output):
+        refuseSeriesOptions(options)
+    else:
+        chosenSeriesOptions(options)
+
+
+def isVolumeFile(path: Path) -> bool:
+    from DLEnhanceLib.writing import WRITABLE_SUFFIXES
+
+    return path.name.lower().endswith(WRITABLE_SUFFIXES)
 
 
 def planOutput(outputs, options, *, isDicom: bool) -> bool:
     """Plan OUT; True if it is a folder for a derived DICOM series."""
     from DLEnhanceLib.writing import WRITABLE_SUFFIXES
 
-    if options.output.name.lower().endswith(WRITABLE_SUFFIXES):
+    if isVolumeFile(options.output):
         outputs.addFile(options.output, option="OUT")
         return False
     if not isDicom:
@@ -112,25 +129,17 @@ def enhanced(volume, options, strengths, reportProgress):
 
 
 def writeMain(outputs, options, enhancement, strengths, *, writesSeries: bool):
-    """The enhanced volume as a file, or as a derived series beside its source instances."""
+    """The enhanced volume as a file, or as a derived series; returns the DerivedSeries, None for a file."""
+    target = outputs.staged(options.output)
     if writesSeries:
-        from DLEnhanceLib.dicomWriting import writeDerivedSeries
-
-        writeDerivedSeries(
-            enhancement.volume,
-            options.input,
-            outputs.staged(options.output),
-            strengths=strengths,
-            modelId=enhancement.backend["modelId"],
-            modelHash=enhancement.backend["sha256"],
-        )
-        return
+        return writeSeries(enhancement, options, target, strengths=strengths)
     from DLEnhanceLib.writing import writeVolume
 
-    writeVolume(enhancement.volume, outputs.staged(options.output), comment=LABEL)
+    writeVolume(enhancement.volume, target, comment=LABEL)
+    return None
 
 
-def writeExtras(outputs, options, enhancement):
+def writeExtras(outputs, options, enhancement, series):
     """--components and --report."""
     if options.components:
         from DLEnhanceLib.writing import writeVolume
@@ -141,21 +150,38 @@ def writeExtras(outputs, options, enhancement):
             voxels = getattr(enhancement.components, name)
             writeVolume(enhancement.volume.withVoxels(voxels, name=name), folder / f"{name}.nii.gz")
     if options.report:
-        outputs.staged(options.report).write_text(json.dumps(reportOf(options, enhancement), indent=2) + "\n")
+        outputs.staged(options.report).write_text(json.dumps(reportOf(options, enhancement, series), indent=2) + "\n")
 
 
-def reportOf(options, enhancement) -> dict:
+def reportOf(options, enhancement, series) -> dict:
     """Every number of the run, and what was asked for."""
     files = {"input": str(options.input), "output": str(options.output), "series": options.series}
-    return {"dlenhance": VERSION, "label": LABEL} | files | enhancement.report()
+    return {"dlenhance": VERSION, "label": LABEL} | files | describeSeries(series) | enhancement.report()
 
 
-def printSummary(options, enhancement, strengths):
+def describeSeries(series) -> dict:
+    """What the derived series is called; empty for a volume file."""
+    if series is None:
+        return {}
+    names = ("seriesUID", "seriesNumber", "seriesDescription", "notes")
+    return {"derivedSeries": {name: getattr(series, name) for name in names}}
+
+
+def printSummary(options, enhancement, strengths, series):
     lines = [
         f"{options.output} written: {describeStrengths(strengths)}, "
         f"model {enhancement.backend['modelId']}, {enhancement.seconds:.1f} s on {enhancement.backend['device']}.",
+        *(f"note: {note}" for note in seriesNotes(series)),
         *(f"note: {note}" for note in enhancement.survey.notes),
         *(f"guard: {finding.sentence}" for finding in enhancement.guard.findings if not finding.passed),
         LABEL,
     ]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def seriesNotes(series) -> list[str]:
+    """Number and description of the derived series, and what could not stay as in the source."""
+    if series is None:
+        return []
+    named = f"DICOM series {series.seriesNumber}, '{series.seriesDescription}', {len(series.files)} files."
+    return [named, *series.notes]

@@ -64,6 +64,11 @@ def deidentifySeries(source, outFolder, *, patientName: str, patientID: str, new
     return Deidentified(outFolder, tuple(sorted(outFolder.iterdir())), newUIDs)
 
 
+def requireActions():
+    """Raise MissingPackage before long work whose result could not be de-identified."""
+    _actions()
+
+
 def _actions():
     """Name of the action for each tag (group, element); repeating groups (curves, overlays) carry masks as well."""
     try:
