@@ -9,7 +9,7 @@ from DLEnhanceLesionMetricsLib.study import clusteredModels, freeResponse
 from DLEnhanceLesionMetricsLib.study.agreement import blandAltman, gwetAc1, intraclassCorrelation, weightedKappa
 from DLEnhanceLesionMetricsLib.study.freeResponse import CaseRatings, compareReaders, figureOfMerit, frocCurve
 from DLEnhanceLesionMetricsLib.study.pairedTests import byCluster, hodgesLehmann, mcNemar, wilcoxonTest
-from DLEnhanceLesionMetricsLib.study.resampling import holm, ratioDifference
+from DLEnhanceLesionMetricsLib.study.resampling import adjusted, ratioDifference
 
 STANDARD = [3, 3, 4, 2, 3, 4, 3, 2, 4, 3]
 ENHANCED = [4, 4, 4, 4, 5, 4, 4, 3, 5, 5]
@@ -265,6 +265,6 @@ def test_bootstrap_resamples_patients_and_repeats_with_its_seed():
 
 
 def test_holm_corrects_within_the_family_and_leaves_failed_tests_out():
-    family = {member.name: member.corrected for member in holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": math.nan})}
+    family = {member.name: member.corrected for member in adjusted({"a": 0.01, "b": 0.04, "c": 0.03, "d": math.nan})}
     assert (family["a"], family["b"], family["c"]) == pytest.approx((0.03, 0.06, 0.06))
     assert math.isnan(family["d"])

@@ -12,7 +12,10 @@ from .detectionComparisons import (
     specificityComparisons,
 )
 from .freeResponse import Comparison
-from .resampling import FamilyMember, holm
+from .nonInferiority import MarginComparison, marginComparisons
+from .ordinalModels import OrdinalComparison, ordinalComparisons
+from .preferences import PreferenceComparison, preferenceComparisons
+from .resampling import FamilyMember, adjusted
 from .scoreComparisons import READER_MEAN, AgreementRow, ScoreComparison, agreementRows, scoreComparisons
 from .studyData import StudyData
 from .valueComparisons import SizeAgreement, ValueComparison, readingTimes, sizeAgreements, valueComparisons
@@ -31,11 +34,12 @@ class Stratum:
     rates: tuple[RateComparison, ...]
     figures: tuple[Comparison, ...]
     values: tuple[ValueComparison, ...]
+    preferences: tuple[PreferenceComparison, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """Tests that were corrected together by Holm's method."""
+    """Tests that were corrected together, by the method of the plan (Holm or Bonferroni)."""
 
     name: str
     members: tuple[FamilyMember, ...]
@@ -54,6 +58,8 @@ class Analysis:
     sizes: tuple[SizeAgreement, ...]
     times: tuple[ValueComparison, ...]
     left: tuple[str, ...]
+    margins: tuple[MarginComparison, ...] = ()
+    ordinal: tuple[OrdinalComparison, ...] = ()
 
     @property
     def overall(self) -> Stratum:
@@ -71,14 +77,21 @@ class Analysis:
                 if texts:
                     what = f"{stratum.name}, {rate.question}, {rate.stratum}, {rate.reader}"
                     found.append(f"{what}: {'; '.join(texts)}")
-        return found
+        for row in self.ordinal:
+            texts = ([row.model.failure] if row.model.failure else []) + list(row.model.notes)
+            found += [f"ordinal model, {row.item.title}: {'; '.join(texts)}"] if texts else []
+        tests = ((f"{row.item.title}, {row.reader}", row.test.failure) for row in self.margins)
+        return found + [f"non-inferiority, {what}: {failure}" for what, failure in tests if failure]
 
 
-IMAGE_SCORES, DETECTION, MEASUREMENTS = "image scores", "detection", "measurements"
+IMAGE_SCORES, DETECTION, MEASUREMENTS, PREFERENCE = "image scores", "detection", "measurements", "preference"
 
 
-def analyse(data: StudyData, *, reportProgress=lambda *_: None) -> Analysis:
-    """Run everything. reportProgress(fraction, text) is called between the parts."""
+def analyse(data: StudyData, *, ordinal: bool = False, reportProgress=lambda *_: None) -> Analysis:
+    """Run everything; reportProgress(fraction, text) is called between the parts.
+
+    ordinal: add the ordinal model although the plan does not hold it.
+    """
     chosen, left = _strata(data)
     strata = []
     for number, (name, subset) in enumerate(chosen):
@@ -87,7 +100,16 @@ def analyse(data: StudyData, *, reportProgress=lambda *_: None) -> Analysis:
     reportProgress(len(chosen) / (len(chosen) + 1), "agreement")
     agreement, sizes, times = agreementRows(data), sizeAgreements(data), readingTimes(data)
     reportProgress(1.0, "done")
-    return Analysis(tuple(strata), _families(strata[0]), tuple(agreement), tuple(sizes), tuple(times), tuple(left))
+    return Analysis(
+        tuple(strata),
+        _families(strata[0]),
+        tuple(agreement),
+        tuple(sizes),
+        tuple(times),
+        tuple(left),
+        tuple(marginComparisons(data)),
+        tuple(ordinalComparisons(data)) if ordinal or data.manifest.analysis.ordinalModel else (),
+    )
 
 
 def _stratum(name, data):
@@ -99,6 +121,7 @@ def _stratum(name, data):
         rates,
         tuple(figureComparisons(data)),
         tuple(valueComparisons(data)),
+        tuple(preferenceComparisons(data)),
     )
 
 
@@ -129,5 +152,7 @@ def _families(overall):
         if figure.figure == "wAFROC":
             detection["wAFROC"] = figure.p  # the last one: readers and cases, where there are several readers
     values = {f"{row.metric} ({row.method})": row.test.p for row in overall.values}
-    named = ((IMAGE_SCORES, scores), (DETECTION, detection), (MEASUREMENTS, values))
-    return tuple(Family(name, holm(tests)) for name, tests in named)
+    preferred = {row.item.title: row.test.p for row in overall.preferences if row.reader == READER_MEAN}
+    named = ((IMAGE_SCORES, scores), (DETECTION, detection), (MEASUREMENTS, values), (PREFERENCE, preferred))
+    method = overall.data.manifest.analysis.multiplicity
+    return tuple(Family(name, adjusted(tests, method=method)) for name, tests in named)

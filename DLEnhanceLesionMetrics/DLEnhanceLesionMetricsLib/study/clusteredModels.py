@@ -9,12 +9,14 @@ import warnings
 
 import numpy as np
 
+from .analysisPlan import NEGATIVE_BINOMIAL, POISSON
 from .optionalPackages import package
 
-LOGISTIC, POISSON = "logistic", "poisson"
+LOGISTIC = "logistic"
 INDEPENDENCE, EXCHANGEABLE = "independence", "exchangeable"
 ROBUST, SMALL_SAMPLE = "robust", "bias-reduced"
 SMALL_SAMPLE_BELOW = 40
+OVERDISPERSED = 1.2
 SE_TEXTS = {
     ROBUST: "robust (sandwich) standard error, normal reference",
     SMALL_SAMPLE: "bias-reduced standard error (Mancl and DeRouen 2001), t reference with clusters - terms d.f.",
@@ -42,6 +44,8 @@ class GeeResult:
     """A fitted model, or why there is none: ``failure`` is then a sentence and ``coefficients`` is empty.
 
     correlation: working correlation within a cluster (0 for independence). notes: warnings of the fit, never swallowed.
+    Of counts: dispersion, Pearson chi-square per degree of freedom under Poisson, and alpha of a negative binomial,
+    whose variance is mean + alpha * mean^2.
     """
 
     coefficients: tuple[Coefficient, ...]
@@ -54,6 +58,12 @@ class GeeResult:
     degreesOfFreedom: float = math.inf
     notes: tuple[str, ...] = ()
     failure: str = ""
+    dispersion: float = math.nan
+    alpha: float = 0.0
+
+    @property
+    def isCount(self) -> bool:
+        return self.family in (POISSON, NEGATIVE_BINOMIAL)
 
     def term(self, name: str) -> Coefficient | None:
         return next((coefficient for coefficient in self.coefficients if coefficient.name == name), None)
@@ -75,9 +85,11 @@ def fitGee(
 ) -> GeeResult:
     """Fit outcome ~ 1 + terms with clusters.
 
-    outcome: 0/1, or counts; terms: name to array; clusters: any labels. standardErrors "auto": bias-reduced with a
-    t reference below 40 clusters, else robust with a normal one. A model that cannot be fitted (no variation, perfect
-    separation) comes back with ``failure``; it is a finding of the study, not an error of the program.
+    outcome: 0/1, or counts (family "poisson" or "negative-binomial"; the second falls back to the first, and says so,
+    where counts do not vary more than Poisson ones); terms: name to array; clusters: any labels.
+    standardErrors "auto": bias-reduced with a t reference below 40 clusters, else robust with a normal one. A model
+    that cannot be fitted (no variation, perfect separation) comes back with ``failure``; it is a finding of the study,
+    not an error of the program.
     correctedMoments=False estimates the working correlation without subtracting the number of terms from the divisor,
     as R's geepack does; estimates then agree with it, otherwise they differ in the fourth digit for few clusters.
     """
@@ -94,6 +106,8 @@ def fitGee(
     failure = _impossible(outcome, columns, count)
     if failure:
         return dataclasses.replace(empty, failure=failure)
+    if empty.isCount:
+        empty = _withDispersion(outcome, columns, empty)
     return _fitted(outcome, columns, groups, empty, correlation=correlation, ddof=None if correctedMoments else 0)
 
 
@@ -119,19 +133,44 @@ def _separated(outcome, columns):
     return ""
 
 
+def _withDispersion(outcome, columns, empty):
+    """The Poisson dispersion; for the negative binomial also its alpha by maximum likelihood, clusters ignored."""
+    generalized = package("statsmodels.genmod.generalized_linear_model")
+    discrete = package("statsmodels.discrete.discrete_model")
+    families = package("statsmodels.genmod.families")
+    design = np.column_stack(list(columns.values()))
+    poisson = generalized.GLM(outcome, design, family=families.Poisson()).fit()
+    dispersion = float(poisson.pearson_chi2 / poisson.df_resid) if poisson.df_resid > 0 else math.nan
+    empty = dataclasses.replace(empty, dispersion=dispersion)
+    if empty.family == POISSON:
+        return empty
+    alpha, notes = 0.0, ("counts do not vary more than Poisson ones: Poisson instead of negative binomial",)
+    if dispersion > 1:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            start = [*poisson.params, 0.5]
+            fit = discrete.NegativeBinomial(outcome, design).fit(start, disp=False, maxiter=200)
+        if fit.mle_retvals["converged"] and fit.params[-1] > 1e-6:
+            alpha, notes = float(fit.params[-1]), ()
+        elif not fit.mle_retvals["converged"]:
+            texts = dict.fromkeys(str(warning.message).split("\n")[0] for warning in caught)
+            notes = ("alpha of the negative binomial did not converge: Poisson instead", *texts)
+    return dataclasses.replace(empty, alpha=alpha, notes=notes, family=NEGATIVE_BINOMIAL if alpha else POISSON)
+
+
 def _fitted(outcome, columns, groups, empty, *, correlation, ddof):
     design = np.column_stack(list(columns.values()))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            fit = _model(outcome, design, groups, empty.family, correlation).fit(
+            fit = _model(outcome, design, groups, empty, correlation).fit(
                 cov_type="bias_reduced" if empty.standardErrors == SMALL_SAMPLE else "robust",
                 maxiter=100,
                 ddof_scale=ddof,
             )
         except (ValueError, np.linalg.LinAlgError, ZeroDivisionError) as error:
             return dataclasses.replace(empty, failure=f"the fit failed ({error})")
-    notes = tuple(dict.fromkeys(str(warning.message).split("\n")[0] for warning in caught))
+    notes = (*empty.notes, *dict.fromkeys(str(warning.message).split("\n")[0] for warning in caught))
     covariance = np.asarray(fit.cov_params())
     if not np.all(np.isfinite(covariance)) or np.abs(fit.params).max() > 15 or np.any(np.diag(covariance) <= 0):
         return dataclasses.replace(empty, notes=notes, failure="no finite estimate (a group has only one outcome)")
@@ -139,7 +178,7 @@ def _fitted(outcome, columns, groups, empty, *, correlation, ddof):
     dependence = float(np.ravel(fit.cov_struct.dep_params)[0]) if correlation == EXCHANGEABLE else 0.0
     return dataclasses.replace(
         empty,
-        coefficients=_coefficients(list(columns), np.asarray(fit.params), covariance, freedom),
+        coefficients=coefficientsOf(list(columns), np.asarray(fit.params), covariance, freedom),
         covariance=covariance,
         correlation=dependence,
         degreesOfFreedom=freedom,
@@ -147,11 +186,13 @@ def _fitted(outcome, columns, groups, empty, *, correlation, ddof):
     )
 
 
-def _model(outcome, design, groups, family, correlation):
+def _model(outcome, design, groups, empty, correlation):
     sm = package("statsmodels.genmod.generalized_estimating_equations")
     families = package("statsmodels.genmod.families")
     structures = package("statsmodels.genmod.cov_struct")
-    distribution = families.Binomial() if family == LOGISTIC else families.Poisson()
+    distribution = families.Binomial() if empty.family == LOGISTIC else families.Poisson()
+    if empty.alpha:
+        distribution = families.NegativeBinomial(alpha=empty.alpha)
     structure = structures.Exchangeable() if correlation == EXCHANGEABLE else structures.Independence()
     return sm.GEE(outcome, design, groups=groups, family=distribution, cov_struct=structure)
 
@@ -162,7 +203,8 @@ def _reference(freedom):
     return stats.norm if math.isinf(freedom) else stats.t(freedom)
 
 
-def _coefficients(names, estimates, covariance, freedom):
+def coefficientsOf(names, estimates, covariance, freedom) -> tuple[Coefficient, ...]:
+    """Estimates with 95 % intervals and p from a normal (freedom infinite) or t reference."""
     reference = _reference(freedom)
     reach = float(reference.ppf(0.975))
     errors = np.sqrt(np.diag(covariance))
@@ -209,7 +251,7 @@ def marginalMean(result: GeeResult, designs) -> Marginal:
 
 def _inverseLink(linear, family):
     """Means and their derivatives."""
-    if family == POISSON:
+    if family != LOGISTIC:
         rates = np.exp(linear)
         return rates, rates
     means = 1 / (1 + np.exp(-linear))

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from .clusteredModels import POISSON, GeeResult, Marginal
+from .clusteredModels import GeeResult, Marginal
 from .conditionModels import conditionModel, marginals
 from .freeResponse import FIGURES, CaseRatings, Comparison, compareReaders, figureOfMerit
 from .manifest import CONDITIONS
@@ -124,7 +124,7 @@ def _withPairedTest(comparison, rows):
         pairs.setdefault(row[4], {})[row[2]] = row[3]
     complete = [pair for pair in pairs.values() if len(pair) == 2]
     standard, enhanced = ([pair[side] for pair in complete] for side in (0, 1))
-    if comparison.model.family == POISSON:
+    if comparison.model.isCount:
         return dataclasses.replace(comparison, wilcoxon=wilcoxonTest(standard, enhanced))
     return dataclasses.replace(comparison, paired=mcNemar(standard, enhanced))
 
@@ -140,14 +140,14 @@ def specificityComparisons(data: StudyData) -> list[RateComparison]:
 
 
 def falseMarkComparisons(data: StudyData) -> list[RateComparison]:
-    """False marks an image over all cases; Poisson GEE, whose robust errors allow for overdispersion."""
+    """False marks an image over all cases; Poisson (robust errors allow for overdispersion) or negative binomial."""
     if not data.hasReference:
         return []
     rows = [
         (row.reader, data.patient(row.case), CONDITIONS.index(row.condition), len(row.falseMarks), row.case)
         for row in data.images
     ]
-    return _byReader(data, "false marks per image", "all cases", rows, family=POISSON)
+    return _byReader(data, "false marks per image", "all cases", rows, family=data.manifest.analysis.falseMarks)
 
 
 def ratingsOf(data: StudyData, reader: str, condition: str) -> list[CaseRatings]:

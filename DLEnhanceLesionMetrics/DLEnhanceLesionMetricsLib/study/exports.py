@@ -14,6 +14,7 @@ from pathlib import Path
 from .caseList import COVARIATES
 from .manifest import CONDITIONS, ENHANCED, Manifest, writeWhole
 from .optionalPackages import package
+from .preferences import preferenceRows
 from .scales import LESION
 from .studyData import StudyData
 
@@ -29,7 +30,7 @@ FORMULAS = {
 
 
 def writeTables(data: StudyData, folder: Path, *, withComments: bool = False) -> list[Path]:
-    """scores.csv, marks.csv, lesions.csv, detections.csv, readings.csv, cases.csv and manifest.json, each whole."""
+    """The tidy tables that have rows and manifest.json, each whole or not at all; returns their paths."""
     folder = Path(folder)
     codes = caseCodes(data)
     tables = {
@@ -39,6 +40,7 @@ def writeTables(data: StudyData, folder: Path, *, withComments: bool = False) ->
         "detections.csv": _detectionTable(data, codes),
         "readings.csv": _readingTable(data, codes, withComments),
         "cases.csv": _caseTable(data, codes),
+        "preferences.csv": _preferenceTable(data, codes),
         "measurements.csv": _valueTable(data, codes),
     }
     written = [writeWhole(folder / name, csvText(rows)) for name, rows in tables.items() if len(rows) > 1]
@@ -157,6 +159,18 @@ def _caseTable(data, codes):
         ("case", "patient", *names),
         *((codes[c.id], patients[c.patientId], *map(c.covariate, names)) for c in data.state.cases),
     ]
+
+
+def _preferenceTable(data, codes):
+    """One row a side-by-side answer; preference is positive for enhanced, answered is what the reader gave."""
+    patients = patientCodes(data)
+    head = ("reader", "patient", "case", "item", "preference", "prefers", "answered", "left")
+    rows = [head]
+    for row in preferenceRows(data):
+        prefers = "none" if row.preference == 0 else CONDITIONS[row.preference > 0]
+        place = (row.reader, patients[data.patient(row.case)], codes[row.case], row.item)
+        rows.append((*place, f"{row.preference:g}", prefers, row.answered, row.left))
+    return rows
 
 
 def _valueTable(data, codes):

@@ -11,6 +11,7 @@ from pathlib import Path
 from DLEnhanceLib.errors import CannotWrite
 from DLEnhanceLib.version import VERSION
 
+from .analysisPlan import AnalysisPlan
 from .errors import StudyProblem
 from .scales import PRESETS, SCALES_VERSION, ScoreItem, presetNamed
 
@@ -74,6 +75,7 @@ class Manifest:
     sizeLimitMm: float = 5.0
     marks: MarkRules = MarkRules()
     matching: MatchingRules = MatchingRules()
+    analysis: AnalysisPlan = dataclasses.field(default_factory=AnalysisPlan)
     simulated: str = ""
     studyId: str = dataclasses.field(default_factory=lambda: secrets.token_hex(6))
     created: str = ""
@@ -117,7 +119,7 @@ class Manifest:
             found.append("The washout cannot be negative.")
         if self.marks.confidenceLevels < 1:
             found.append("Marks need at least one confidence level.")
-        return found
+        return found + self.analysis.problems()
 
     def warnings(self) -> list[str]:
         """Choices that are allowed but that a reviewer will ask about."""
@@ -214,6 +216,7 @@ def _fromFields(fields, path):
         fields["modes"] = tuple(fields["modes"])
         fields["marks"] = MarkRules(**fields["marks"])
         fields["matching"] = MatchingRules(**fields["matching"])
+        fields["analysis"] = AnalysisPlan(**fields.get("analysis", {}))
         return Manifest(**fields)
     except (KeyError, TypeError) as error:
         raise StudyProblem(f"{path} lacks or misspells a field: {error}.") from error

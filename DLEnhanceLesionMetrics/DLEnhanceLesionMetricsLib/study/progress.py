@@ -46,7 +46,13 @@ def studyState(folder: Path, *, checkPaths: bool = True) -> StudyState:
     cases = tuple(readCases(folder, checkPaths=checkPaths))
     logs = readLogs(Path(folder) / FOLDER)
     book = ReadingBook(logs.entries)
-    findings = (*logs.findings, *_strangers(manifest, logs), *_changedCases(cases, logs), *_twice(book))
+    findings = (
+        *logs.findings,
+        *_strangers(manifest, logs),
+        *_changedCases(cases, logs),
+        *_changedPlan(manifest, logs),
+        *_twice(book),
+    )
     readers = tuple(_readerProgress(r, m, cases, book) for r in manifest.readers for m in manifest.modes)
     return StudyState(manifest, cases, logs, book, readers, findings)
 
@@ -80,6 +86,13 @@ def _changedCases(cases, logs):
     digests = {entry.data.get("cases") for entry in logs.entries if entry.kind == OPENED}
     if digests - {now}:
         yield Finding("cases-changed", "cases.csv", 0, "The case list was changed after the first reading.")
+
+
+def _changedPlan(manifest, logs):
+    digests = {entry.data.get("plan") for entry in logs.entries if entry.kind == OPENED} - {None}
+    if digests - {manifest.analysis.digest}:
+        sentence = "The plan of the analysis in study.json was changed after the first reading session."
+        yield Finding("plan-changed", "study.json", 0, sentence)
 
 
 def _twice(book):

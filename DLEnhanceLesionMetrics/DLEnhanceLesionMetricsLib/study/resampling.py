@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from .analysisPlan import HOLM
 from .optionalPackages import package
 
 
@@ -49,21 +50,21 @@ def ratioDifference(hits, totals, *, seed: int, resamples: int = 2000) -> Interv
 
 @dataclasses.dataclass(frozen=True)
 class FamilyMember:
-    """A test of a family with its own and its Holm-corrected p."""
+    """A test of a family with its own and its corrected p."""
 
     name: str
     p: float
     corrected: float
 
 
-def holm(tests: dict[str, float]) -> tuple[FamilyMember, ...]:
-    """Correct the p values of one family by Holm's method; the family is printed with the result.
+def adjusted(tests: dict[str, float], *, method: str = HOLM) -> tuple[FamilyMember, ...]:
+    """Correct the p values of one family by "holm" or "bonferroni"; the family is printed with the result.
 
     Tests that could not be made (NaN) stay NaN and do not count.
     """
     valid = {name: p for name, p in tests.items() if not math.isnan(p)}
     corrected = {}
     if valid:
-        values = package("statsmodels.stats.multitest").multipletests(list(valid.values()), method="holm")[1]
+        values = package("statsmodels.stats.multitest").multipletests(list(valid.values()), method=method)[1]
         corrected = dict(zip(valid, map(float, values), strict=True))
     return tuple(FamilyMember(name, p, corrected.get(name, math.nan)) for name, p in tests.items())

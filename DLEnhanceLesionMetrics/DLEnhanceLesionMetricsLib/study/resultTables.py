@@ -1,28 +1,21 @@
 """The analysis as tables of text, laid out as the tables of the two papers: rows are items, columns the conditions."""
 
-import dataclasses
 import math
 
 from .analysis import DETECTION, IMAGE_SCORES, MEASUREMENTS, Analysis
+from .clusteredModels import NEGATIVE_BINOMIAL, OVERDISPERSED
+from .planTables import marginTable, ordinalTable, preferenceTable
 from .scoreComparisons import READER_MEAN
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """id: also the name of its CSV file. rows: text cells, as many as columns. strong: rows that carry the result."""
-
-    id: str
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    strong: frozenset[int] = frozenset()
+from .tableTexts import Table, interval, number, percent, pText
 
 
 def resultTables(analysis: Analysis) -> list[Table]:
     """All tables that have rows, in the order of the report."""
     made = (
         _scoreTable(analysis),
+        ordinalTable(analysis),
+        marginTable(analysis),
+        preferenceTable(analysis),
         _detectionTable(analysis),
         _figureTable(analysis),
         _valueTable(analysis),
@@ -37,33 +30,21 @@ def resultTables(analysis: Analysis) -> list[Table]:
     return [table for table in made if table.rows]
 
 
-def number(value: float, digits: int = 2) -> str:
-    if not math.isfinite(value):
-        return "–"
-    text = f"{value:.{digits}f}"
-    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
+def _plan(analysis):
+    return analysis.overall.data.manifest.analysis
 
 
-def percent(value: float) -> str:
-    return "–" if not math.isfinite(value) else f"{100 * value:.0f} %"
-
-
-def pText(p: float) -> str:
-    if not math.isfinite(p):
-        return "–"
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def interval(value: float, low: float, high: float, *, digits: int = 2) -> str:
-    if not math.isfinite(value):
-        return "–"
-    return f"{number(value, digits)} ({number(low, digits)} to {number(high, digits)})"
+def _correctedTitle(analysis):
+    return f"p ({_plan(analysis).multiplicityTitle})"
 
 
 def _scoreTable(analysis):
     columns = ("Item", "Reader", "Cases (patients)", "Standard, mean ± SD", "Enhanced, mean ± SD")
-    columns += ("Best score, standard", "Best score, enhanced", "Shift (95 % CI)", "Effect r", "p", "p (Holm)")
-    columns += ("Odds ratio of the best score (95 % CI), p",)
+    columns += ("Best score, standard", "Best score, enhanced", "Shift (95 % CI)", "Effect r", "p")
+    columns += (
+        _correctedTitle(analysis),
+        "Odds ratio of the best score (95 % CI), p",
+    )
     rows, strong = [], set()
     for row in analysis.overall.scores:
         isMean = row.reader == READER_MEAN
@@ -72,8 +53,9 @@ def _scoreTable(analysis):
         rows.append((row.item.title, row.reader, *_scoreCells(row), pText(corrected), _oddsText(row.bestModel)))
     note = (
         "Wilcoxon signed-rank on cases (lesion items: patient medians); zeros: "
-        f"{_zeroText(analysis)}. Shift: Hodges-Lehmann. r: matched-pairs rank-biserial. Holm within the family "
-        "'image scores' (mean of readers). Odds ratio: logistic GEE clustered by patient."
+        f"{_zeroText(analysis)}. Shift: Hodges-Lehmann. r: matched-pairs rank-biserial. "
+        f"{_plan(analysis).multiplicityTitle} within the family 'image scores' (mean of readers). Odds ratio: logistic "
+        "GEE clustered by patient."
     )
     return Table("scores", "Image scores, standard against enhanced", columns, tuple(rows), note, frozenset(strong))
 
@@ -99,7 +81,7 @@ def _oddsText(model):
 
 def _detectionTable(analysis):
     columns = ("Question", "Subset", "Reader", "Units (patients)", "Standard (95 % CI)", "Enhanced (95 % CI)")
-    columns += ("Ratio (95 % CI)", "p (GEE)", "p (Holm)", "McNemar mid-P or Wilcoxon p", "Gained / lost")
+    columns += ("Ratio (95 % CI)", "p (GEE)", _correctedTitle(analysis), "McNemar mid-P or Wilcoxon p", "Gained / lost")
     columns += ("Bootstrap difference, points",)
     rows, strong, seen = [], set(), set()
     for rate in analysis.overall.rates:
@@ -111,17 +93,30 @@ def _detectionTable(analysis):
     interaction = next((rate.interactionP for rate in analysis.overall.rates), math.nan)
     models = {rate.model.standardErrors for rate in analysis.overall.rates}
     note = (
-        "Units are lesions, lesion-free cases or cases. Logistic (shares) or Poisson (counts) GEE, cluster patient, "
+        "Units are lesions, lesion-free cases or cases. Logistic (shares) or count GEE, cluster patient, "
         f"exchangeable, terms condition and reader; standard errors: {', '.join(sorted(models))}. Ratio: odds or rate "
         "ratio. McNemar (shares) ignores the clustering of lesions; Wilcoxon (counts) is on cases. "
         "Bootstrap: raw difference, BCa by patient. "
-        f"Condition x size class: p {pText(interaction)}."
+        f"Condition x size class: p {pText(interaction)}. {_countText(analysis)}"
     )
     return Table("detection", "Lesion detection", columns, tuple(rows), note, frozenset(strong))
 
 
+def _countText(analysis):
+    """Which model the false marks have, and how much more they vary than Poisson counts."""
+    model = next((rate.model for rate in analysis.overall.rates if rate.model.isCount), None)
+    if model is None or math.isnan(model.dispersion):
+        return ""
+    varies = f"False marks (all readers): Pearson dispersion {number(model.dispersion)} under Poisson"
+    if model.family == NEGATIVE_BINOMIAL:
+        return f"{varies}; negative-binomial GEE, alpha {number(model.alpha, 3)} (maximum likelihood)."
+    if model.dispersion <= OVERDISPERSED:
+        return f"{varies}; Poisson GEE."
+    return f"{varies}: over-dispersed; Poisson GEE, whose robust standard errors allow for it."
+
+
 def _rateCells(rate, corrected):
-    isCount = rate.model.family == "poisson"
+    isCount = rate.model.isCount
     term = rate.model.term("condition")
     cells = [rate.question, rate.stratum, rate.reader, f"{rate.units} ({rate.patients})"]
     cells += [_marginalText(rate.raw[side], rate.marginals[side], isCount=isCount) for side in (0, 1)]
@@ -168,7 +163,7 @@ def _figureTable(analysis):
 
 def _valueTable(analysis):
     columns = ("Measure (noise method)", "Lesions (patients)", "Standard, median (IQR)", "Enhanced, median (IQR)")
-    columns += ("Gain %, median (IQR)", "Difference (95 % CI)", "p", "p (Holm)")
+    columns += ("Gain %, median (IQR)", "Difference (95 % CI)", "p", _correctedTitle(analysis))
     family = analysis.family(MEASUREMENTS)
     rows = []
     for row in analysis.overall.values:
@@ -294,4 +289,6 @@ def _familyTable(analysis):
         for family in analysis.families
         for member in family.members
     )
-    return Table("families", "Families of tests (Holm)", ("Family", "Test", "p", "p (Holm)"), rows)
+    method = _plan(analysis).multiplicityTitle
+    columns = ("Family", "Test", "p", _correctedTitle(analysis))
+    return Table("families", f"Families of tests ({method})", columns, rows)

@@ -47,14 +47,14 @@ def scoreComparisons(data: StudyData) -> list[ScoreComparison]:
     """Every item, first averaged over the readers, then reader by reader. Only cases scored in both conditions."""
     found = []
     for item in data.manifest.items:
-        paired = _pairedScores(data, item)
+        paired = pairedScores(data, item)
         if any(paired.values()):
             found.append(_meanOfReaders(data, item, paired))
             found += [_oneReader(data, item, r, paired[r]) for r in data.readers if paired[r]]
     return found
 
 
-def _pairedScores(data, item):
+def pairedScores(data, item):
     """Reader to {(case, lesion): (standard, enhanced)}."""
     collected: dict[str, dict] = {reader: {} for reader in data.readers}
     for row in data.scores:

@@ -67,6 +67,7 @@ class ReadingSession:
             cases=casesDigest(self.cases.values()),
             scales=self.manifest.scalesVersion,
             software=self.manifest.software,
+            plan=self.manifest.analysis.digest,
             seen=seen(answers, reader, self._log.path.name),
         )
 
