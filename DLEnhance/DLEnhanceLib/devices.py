@@ -2,7 +2,10 @@
 
 import dataclasses
 import logging
+import os
+import platform
 import shutil
+import subprocess
 
 import torch
 
@@ -44,19 +47,49 @@ def chooseDevice(wish: str = "auto") -> Device:
 
 def unusedGpuReason() -> str:
     """Why a graphics card of this machine is not in the list: one sentence with the remedy, empty when all is well."""
-    if torch.cuda.is_available():
-        broken = [device.label for device in _listedDevices() if not _works(device.id)]
-        if not broken:
-            return ""
+    broken = [device for device in _listedDevices() if not _works(device.id)]
+    if broken:
         return (
-            f"{broken[0]} is found, but this PyTorch has no program for it: update the PyTorch extension or the driver."
+            f"{broken[0].label} is found, but this PyTorch has no program for it: uninstall PyTorch in the module "
+            f"PyTorch Utils, restart Slicer, and install {_fittingBuild(broken[0].id)}; the CPU is used until then."
         )
-    if torch.version.cuda is None and shutil.which("nvidia-smi"):
+    if torch.cuda.is_available() or os.environ.get("CUDA_VISIBLE_DEVICES") is not None or not _hasNvidiaCard():
+        return ""
+    if torch.version.cuda is None:
         return (
-            "There is an NVIDIA card, but the installed PyTorch is the CPU build: uninstall it in module PyTorch, "
-            "restart, and install the build for your card."
+            "There is an NVIDIA card, but the installed PyTorch is the CPU build: uninstall it in the module PyTorch "
+            "Utils, restart Slicer, and install the build for your card."
         )
-    return ""
+    return (
+        f"There is an NVIDIA card, but its driver does not work with this PyTorch (CUDA {torch.version.cuda}): update "
+        "the driver, or install PyTorch for an older CUDA in the module PyTorch Utils."
+    )
+
+
+def _hasNvidiaCard():
+    """nvidia-smi comes with the driver; it also lies in systems without a card, where it lists none."""
+    program = shutil.which("nvidia-smi")
+    return program is not None and "GPU 0" in _outputOf(program, "-L")
+
+
+def _outputOf(*command):
+    """Standard output, empty when the program fails; no console window flashes up on Windows."""
+    hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=10, check=False, creationflags=hidden
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def _fittingBuild(name):
+    """Programs are built for compute capabilities; an old card lies below all of them, a new one above."""
+    if not name.startswith("cuda"):
+        return "a newer build"
+    major, minor = torch.cuda.get_device_capability(name)
+    built = [int(kind[3:].rstrip("af")) for kind in torch.cuda.get_arch_list() if kind.startswith("sm_")]
+    return "an older build (the card is old)" if built and 10 * major + minor < min(built) else "a newer build"
 
 
 def _listedDevices():
@@ -65,7 +98,20 @@ def _listedDevices():
             properties = torch.cuda.get_device_properties(number)
             yield Device(f"cuda:{number}", properties.name, properties.total_memory)
     if torch.backends.mps.is_available():
-        yield Device("mps", "Apple GPU")
+        yield Device("mps", f"{_appleChip()} GPU", _appleMemory())
+
+
+def _appleChip():
+    """For example "Apple M2 Pro"."""
+    if platform.system() != "Darwin":
+        return "Apple"
+    return _outputOf("/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string").strip() or "Apple"
+
+
+def _appleMemory():
+    """What macOS lets the GPU use of the common memory; older torch does not tell."""
+    tell = getattr(torch.mps, "recommended_max_memory", None)
+    return tell() if tell else 0
 
 
 def _works(name):

@@ -26,12 +26,16 @@ EXTENSION = "PyTorch"
 
 @dataclasses.dataclass(frozen=True)
 class SetupStep:
-    """The one thing to do next: its id, what is missing in a sentence, and the text and tooltip of its button."""
+    """The one thing to do next: its id, what is missing in a sentence, and the text and tooltip of its button.
+
+    blocks: nothing can be enhanced before it is done; otherwise it is advice.
+    """
 
     id: str
     sentence: str
     button: str
     toolTip: str
+    blocks: bool = True
 
 
 def isImportable(name: str) -> bool:
@@ -51,19 +55,19 @@ class Packages:
     def __init__(self, *, askUser=None, requirements=REQUIREMENTS, isFound=None):
         self._askUser = askUser or slicer.util.confirmOkCancelDisplay
         self._requirements, self._isFound = list(requirements), isFound or isImportable
-        self._needsRestart, self._torchProblem = False, ""
+        self._needsRestart, self._torchProblem, self._unusedGpu = False, "", ""
 
     def nextStep(self) -> SetupStep | None:
         """None when everything is there. Cheap enough for each time the panel is shown: nothing is imported."""
         if self._needsRestart:
             return _restartStep()
         if self._torchProblem:
-            return _repairStep(self._torchProblem)
+            return self._throughTorchModule(_repairStep(self._torchProblem))
         if not self._isFound("torch"):
             return _torchStep() if self._isFound("PyTorchUtils") else _extensionStep()
         if self._missingRequirements():
             return _packagesStep(self._missingRequirements())
-        return None
+        return self._throughTorchModule(_deviceStep(self._unusedGpu)) if self._unusedGpu else None
 
     def perform(self, step: SetupStep) -> bool:
         """Do the step. False when the user declined. Raises MissingPackage, with the remedy, when it failed."""
@@ -80,12 +84,17 @@ class Packages:
         _log.warning("PyTorch cannot be imported: %s", problem)
         return True
 
+    def reportUnusedGpu(self, reason: str):
+        """Advise the remedy for a graphics card that PyTorch cannot use; an empty reason withdraws the advice."""
+        self._unusedGpu = reason
+
     def installExtension(self) -> bool:
         question = _("Install the extension {name}? Slicer must be restarted afterwards.").format(name=EXTENSION)
         if not self._askUser(question):
             return False
         model = slicer.app.extensionsManagerModel()
-        if not model.isExtensionInstalled(EXTENSION) and not model.installExtensionFromServer(EXTENSION):
+        # The second argument: Slicer must not restart before the user has saved and asked for it
+        if not model.isExtensionInstalled(EXTENSION) and not model.installExtensionFromServer(EXTENSION, False):
             raise MissingPackage(
                 _(
                     "The extension {name} could not be installed: check the network connection, or install it in the "
@@ -122,6 +131,7 @@ class Packages:
             else:
                 slicer.util.pip_install(missing)
         importlib.invalidate_caches()
+        self._requireInstalled(missing)
         return True
 
     def openTorchModule(self) -> bool:
@@ -133,6 +143,22 @@ class Packages:
             return False
         slicer.util.restart()
         return True
+
+    def _throughTorchModule(self, step):
+        """The step as it is where the module exists that does it, else the installation of its extension."""
+        if self._isFound("PyTorchUtils"):
+            return step
+        extension = _extensionStep()
+        return dataclasses.replace(step, id=extension.id, button=extension.button, toolTip=extension.toolTip)
+
+    def _requireInstalled(self, names):
+        """pip may end without an error and without the package, as in Slicer's testing mode."""
+        if self._missingRequirements():
+            raise MissingPackage(
+                _("{names} cannot be found after the installation: restart Slicer and try again.").format(
+                    names=", ".join(names)
+                )
+            )
 
     def _missingRequirements(self):
         return [text for text in self._requirements if not self._isSatisfied(text)]
@@ -150,6 +176,7 @@ _ACTIONS = {
     "torch": Packages.installTorch,
     "packages": Packages.installRequirements,
     "repair": Packages.openTorchModule,
+    "device": Packages.openTorchModule,
     "restart": Packages.restart,
 }
 
@@ -190,6 +217,16 @@ def _repairStep(problem):
         ).format(problem=problem),
         _("Open PyTorch Utils"),
         _("Switch to the module where PyTorch can be uninstalled and installed."),
+    )
+
+
+def _deviceStep(reason):
+    return SetupStep(
+        "device",
+        reason,
+        _("Open PyTorch Utils"),
+        _("Switch to the module where PyTorch can be uninstalled and installed. The CPU works meanwhile."),
+        blocks=False,
     )
 
 

@@ -1,5 +1,7 @@
 """The device box: Automatic and each device by its name. The choice belongs to the machine, not to the scene."""
 
+import sys
+
 import qt
 from slicer.i18n import tr as _
 
@@ -11,14 +13,13 @@ class DeviceBox:
     """Fills a combo box; listing the devices imports torch, so it happens only when ``fill`` is called.
 
     usableDevices() -> list of Device(id, label, memory), each proved by a computation; whyNot() -> why a graphics card
-    of this machine is missing from it, or an empty text: it is shown below the list.
+    of this machine is missing from it, or an empty text; showReason(text) is called with it once it is known.
     """
 
-    def __init__(self, comboBox, noteLabel, usableDevices=None, whyNot=None):
-        self.box, self._note = comboBox, noteLabel
-        self._usableDevices, self._whyNot = usableDevices or _usableDevices, whyNot or _unusedGpuReason
-        self._note.setVisible(False)
-        self._ids, self.isFilled = [AUTOMATIC], False
+    def __init__(self, comboBox, showReason, usableDevices=None, whyNot=None):
+        self.box, self._showReason = comboBox, showReason
+        self.usableDevices, self.whyNot = usableDevices or _usableDevices, whyNot or _unusedGpuReason
+        self._ids, self.isFilled, self._isExplained = [AUTOMATIC], False, False
         self.box.addItem(_("Automatic"))
         self.box.activated.connect(self._onActivated)
 
@@ -31,7 +32,7 @@ class DeviceBox:
 
     def fill(self):
         """List what this machine has; takes seconds the first time."""
-        devices = self._usableDevices()
+        devices = self.usableDevices()
         wanted = str(qt.QSettings().value(SETTING) or AUTOMATIC)
         self._ids = [AUTOMATIC, *(device.id for device in devices)]
         self.box.clear()
@@ -39,13 +40,20 @@ class DeviceBox:
         for device in devices:
             self.box.addItem(_label(device))
         self.box.setCurrentIndex(self._ids.index(wanted) if wanted in self._ids else 0)
-        reason = self._whyNot()
-        self._note.setText(reason)
-        self._note.setVisible(bool(reason))
         self.isFilled = True
+        self._explain()
+
+    def onRunFinished(self):
+        """After a first run torch is there, so that looking for an unused card costs nothing more."""
+        if "torch" in sys.modules and not self._isExplained:
+            self._explain()
 
     def release(self):
         self.box.activated.disconnect(self._onActivated)
+
+    def _explain(self):
+        self._isExplained = True
+        self._showReason(self.whyNot())
 
     def _onActivated(self, _chosen=None):
         """The signal carries a number or, in Qt 5, a text: the box itself knows."""

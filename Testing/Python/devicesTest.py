@@ -36,14 +36,52 @@ def test_a_card_that_cannot_compute_is_refused_with_the_choices(twoCards):
         devices.chooseDevice("cuda:1")
 
 
-def test_an_old_card_is_explained(twoCards):
-    assert "Old card" in devices.unusedGpuReason()
+@pytest.mark.parametrize(("capability", "build"), [((3, 5), "an older build"), ((12, 0), "a newer build")])
+def test_a_card_that_this_torch_was_not_built_for_is_explained(twoCards, monkeypatch, capability, build):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda name: capability)
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_50", "sm_90a", "compute_90"])
+    reason = devices.unusedGpuReason()
+    assert reason.startswith("Old card")
+    assert build in reason
+    assert "PyTorch Utils" in reason
 
 
-def test_the_cpu_build_on_a_machine_with_a_card_is_explained(monkeypatch):
+@pytest.fixture
+def machineWithCard(tmp_path, monkeypatch):
+    """torch without CUDA beside a driver that lists a card."""
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'GPU 0: NVIDIA RTX 4000 (UUID: GPU-1)'\n")
+    program.chmod(0o755)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.version, "cuda", None)
-    monkeypatch.setattr(devices.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return program
+
+
+def test_the_cpu_build_on_a_machine_with_a_card_is_explained(machineWithCard):
     assert "CPU build" in devices.unusedGpuReason()
-    monkeypatch.setattr(devices.shutil, "which", lambda name: None)
+
+
+def test_a_driver_that_does_not_fit_is_explained(machineWithCard, monkeypatch):
+    monkeypatch.setattr(torch.version, "cuda", "12.8")
+    assert "driver does not work with this PyTorch (CUDA 12.8)" in devices.unusedGpuReason()
+
+
+def test_no_card_and_a_card_hidden_on_purpose_need_no_explanation(machineWithCard, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert devices.unusedGpuReason() == ""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    machineWithCard.write_text("#!/bin/sh\necho 'No devices found'\nexit 6\n")
+    assert devices.unusedGpuReason() == ""
+    machineWithCard.unlink()
+    monkeypatch.setenv("PATH", str(machineWithCard.parent))
+    assert devices.unusedGpuReason() == ""
+
+
+def test_an_apple_gpu_is_offered_by_name_with_its_memory(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 12 * 2**30, raising=False)
+    monkeypatch.setattr(devices, "_appleChip", lambda: "Apple M2 Pro")
+    assert list(devices._listedDevices()) == [devices.Device("mps", "Apple M2 Pro GPU", 12 * 2**30)]

@@ -1,6 +1,8 @@
 """What the DL Enhance panel offers after a run: the original one key away, residual, side by side, report, devices."""
 
 import json
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -190,24 +192,34 @@ class Processor:
     id, label, memory = "cpu", "CPU", 0
 
 
-def deviceBox(comboBox, devices, reason=""):
-    import qt
-
+def deviceBox(comboBox, devices, reason="", shown=None):
     from DLEnhanceLib.panelDevices import DeviceBox
 
-    return DeviceBox(comboBox, qt.QLabel(), lambda: devices, lambda: reason)
+    return DeviceBox(comboBox, (shown if shown is not None else []).append, lambda: devices, lambda: reason)
 
 
-def test_reason_for_an_unused_card_is_shown_below_the_list(aHost):
+def test_reason_for_an_unused_card_is_told_once_the_list_is_wanted(aHost):
     import qt
 
-    box = deviceBox(qt.QComboBox(), [Processor], "There is an NVIDIA card, but PyTorch is the CPU build.")
+    shown = []
+    box = deviceBox(qt.QComboBox(), [Processor], "There is an NVIDIA card, but PyTorch is the CPU build.", shown)
+    assert shown == []
     box.fill()
-    assert "CPU build" in box._note.text
-    assert not box._note.isHidden()
-    silent = deviceBox(qt.QComboBox(), [Processor])
-    silent.fill()
-    assert silent._note.isHidden()
+    assert shown == ["There is an NVIDIA card, but PyTorch is the CPU build."]
+
+
+def test_reason_for_an_unused_card_is_told_after_the_first_run(aHost, monkeypatch):
+    import qt
+
+    shown = []
+    box = deviceBox(qt.QComboBox(), [Processor], "The CPU build.", shown)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    box.onRunFinished()  # the run did not need torch: nothing imports it now
+    assert shown == []
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    box.onRunFinished()
+    box.onRunFinished()
+    assert shown == ["The CPU build."]
 
 
 def test_devices_are_listed_by_name_when_the_list_is_wanted(aHost, panel):

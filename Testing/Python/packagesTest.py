@@ -56,9 +56,14 @@ def torchUtils(monkeypatch):
 
 @pytest.fixture
 def extensionManager(monkeypatch):
-    manager = types.SimpleNamespace(installed=[], works=True)
+    manager = types.SimpleNamespace(installed=[], works=True, restarts=[])
     manager.isExtensionInstalled = lambda name: name in manager.installed
-    manager.installExtensionFromServer = lambda name: manager.works and not manager.installed.append(name)
+
+    def install(name, restart=True):
+        manager.restarts.append(restart)
+        return manager.works and not manager.installed.append(name)
+
+    manager.installExtensionFromServer = install
     app = types.SimpleNamespace(extensionsManagerModel=lambda: manager)
     monkeypatch.setattr(slicer, "app", app, raising=False)
     return manager
@@ -70,7 +75,12 @@ def newPackaging(monkeypatch):
     module = types.ModuleType("slicer.packaging")
     module.present, module.ensured = set(), []
     module.pip_check = lambda requirements: set(requirements) <= module.present
-    module.pip_ensure = lambda requirements, **options: module.ensured.append((requirements, options))
+
+    def ensure(requirements, **options):
+        module.ensured.append((requirements, options))
+        module.present.update(requirements)
+
+    module.pip_ensure = ensure
     monkeypatch.setitem(sys.modules, "slicer.packaging", module)
     monkeypatch.setattr(slicer, "packaging", module, raising=False)
     return module
@@ -118,6 +128,7 @@ def test_restart_is_the_step_after_the_extension(extensionManager):
     setup, _user = setupOn()
     assert setup.perform(setup.nextStep()) is True
     assert extensionManager.installed == ["PyTorch"]
+    assert extensionManager.restarts == [False]  # the default would restart Slicer before the data are saved
     assert setup.nextStep().id == "restart"
 
 
@@ -144,7 +155,7 @@ def test_restart_asks_first(monkeypatch, extensionManager):
 def test_broken_torch_is_repaired_in_its_own_module(monkeypatch):
     selected = []
     monkeypatch.setattr(slicer.util, "selectModule", selected.append, raising=False)
-    setup, _user = setupOn("torch")
+    setup, _user = setupOn("torch", "PyTorchUtils")
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     assert setup.isTorchToBlame(ImportError("libc10.so: cannot open\nmore lines"))
     step = setup.nextStep()
@@ -152,6 +163,38 @@ def test_broken_torch_is_repaired_in_its_own_module(monkeypatch):
     assert "libc10.so: cannot open)" in step.sentence
     setup.perform(step)
     assert selected == ["PyTorchUtils"]
+
+
+def test_broken_torch_without_its_module_leads_to_the_extension(monkeypatch):
+    setup, _user = setupOn("torch")
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    assert setup.isTorchToBlame(ImportError("libc10.so: cannot open"))
+    step = setup.nextStep()
+    assert "libc10.so: cannot open" in step.sentence
+    assert (step.id, step.button) == ("extension", "Install PyTorch extension...")
+
+
+def test_unused_card_is_advice_that_blocks_nothing(monkeypatch):
+    selected = []
+    monkeypatch.setattr(slicer.util, "selectModule", selected.append, raising=False)
+    setup, _user = setupOn("torch", "PyTorchUtils")
+    setup.reportUnusedGpu("There is an NVIDIA card, but PyTorch is the CPU build.")
+    step = setup.nextStep()
+    assert (step.sentence, step.button) == (
+        "There is an NVIDIA card, but PyTorch is the CPU build.",
+        "Open PyTorch Utils",
+    )
+    assert not step.blocks
+    setup.perform(step)
+    assert selected == ["PyTorchUtils"]
+    setup.reportUnusedGpu("")
+    assert setup.nextStep() is None
+
+
+def test_what_is_missing_comes_before_the_advice():
+    setup, _user = setupOn("PyTorchUtils")
+    setup.reportUnusedGpu("The card is not used.")
+    assert setup.nextStep().id == "torch"
 
 
 def test_other_failed_imports_are_not_blamed_on_torch(monkeypatch):
@@ -174,11 +217,35 @@ def test_new_slicer_installs_packages_through_slicer_packaging(newPackaging):
 
 def test_slicer_5_10_installs_packages_with_pip(monkeypatch):
     monkeypatch.delattr(slicer, "packaging", raising=False)
-    calls = []
-    monkeypatch.setattr(slicer.util, "pip_install", calls.append, raising=False)
-    setup, _user = setupOn("torch", "present_one", requirements=["present-one>=1", "absent-one~=2"])
+    calls, found = [], {"torch", "present_one"}
+
+    def install(requirements):
+        calls.append(requirements)
+        found.add("absent_one")
+
+    monkeypatch.setattr(slicer.util, "pip_install", install, raising=False)
+    setup = packages.Packages(
+        askUser=Answers(True), requirements=["present-one>=1", "absent-one~=2"], isFound=found.__contains__
+    )
     assert setup.perform(setup.nextStep()) is True
     assert calls == [["absent-one~=2"]]
+    assert setup.nextStep() is None
+
+
+def test_package_that_is_absent_after_its_installation_is_told(monkeypatch):
+    monkeypatch.delattr(slicer, "packaging", raising=False)
+    monkeypatch.setattr(slicer.util, "pip_install", lambda requirements: None, raising=False)
+    setup, _user = setupOn("torch", requirements=["absent"])
+    with pytest.raises(MissingPackage, match="absent cannot be found after the installation"):
+        setup.perform(setup.nextStep())
+
+
+def test_packages_are_not_installed_when_the_user_declines(monkeypatch):
+    calls = []
+    monkeypatch.setattr(slicer.util, "pip_install", calls.append, raising=False)
+    setup, _user = setupOn("torch", requirements=["absent"], answer=False)
+    assert setup.perform(setup.nextStep()) is False
+    assert calls == []
 
 
 def test_refused_pip_is_explained(monkeypatch):
