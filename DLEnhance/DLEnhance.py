@@ -28,6 +28,14 @@ class DLEnhance(ScriptedLoadableModule):
         self.parent.acknowledgementText = _(
             "Built with 3D Slicer, PyTorch and SimpleITK. The model was trained on simulated and public data only."
         )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Offer public volumes in Slicer's Sample Data module; nothing is fetched before a click there."""
+    from DLEnhanceLib.sampleData import registerSamples
+
+    registerSamples(_("DL Enhance"))
 
 
 class DLEnhanceTest(ScriptedLoadableModuleTest):
