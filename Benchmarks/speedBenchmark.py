@@ -4,6 +4,7 @@ python Benchmarks/speedBenchmark.py [--threads 2] [--device auto] [--sizes 180x2
 """
 
 import argparse
+import itertools
 import resource
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def measure(size, profile, options):
     times.append(time.perf_counter())
     inspect(volume, components, PRESETS["medium"], found)
     times.append(time.perf_counter())
-    steps = [after - start for start, after in zip(times, times[1:], strict=False)]
+    steps = [after - start for start, after in itertools.pairwise(times)]
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     cells = [size, profile, components.device, *(f"{s:.1f}" for s in [*steps, sum(steps)]), f"{peak:.0f}"]
     print(f"| {' | '.join(cells)} |", flush=True)
