@@ -1,6 +1,8 @@
 """The documents: links and anchors lead somewhere, options and ids exist, and what the code offers is explained."""
 
 import argparse
+import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -70,6 +72,15 @@ def optionsOf(text):
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
 
 
+def importedNames():
+    """(module, name) of each import from our libraries in the Python examples."""
+    for text in TEXTS.values():
+        for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+            for node in ast.walk(ast.parse(block)):
+                if isinstance(node, ast.ImportFrom) and "Lib." in node.module:
+                    yield from ((node.module, alias.name) for alias in node.names)
+
+
 @pytest.mark.parametrize(("page", "target"), list(relativeLinks()))
 def test_each_relative_link_and_picture_exists(page, target):
     path, _, anchor = target.partition("#")
@@ -112,6 +123,12 @@ def test_the_user_guide_names_every_option_of_enhance_and_measure():
     for command in ("enhance", "measure"):
         missing = set(PARSERS[(command,)]._option_string_actions) - {"-h", "--help"} - optionsOf(TEXTS["user-guide.md"])
         assert missing == set(), command
+
+
+def test_each_name_that_an_example_imports_exists():
+    names = set(importedNames())
+    assert len(names) > 5
+    assert [(m, name) for m, name in names if not hasattr(importlib.import_module(m), name)] == []
 
 
 @pytest.mark.parametrize("method", NOISE_METHODS)
