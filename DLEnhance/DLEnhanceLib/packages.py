@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import importlib.util
 import logging
+import subprocess
 import sys
 
 import slicer
@@ -121,9 +122,10 @@ class Packages:
 
     def installRequirements(self) -> bool:
         missing = self._missingRequirements()
-        if not self._askUser(_("Install the Python packages {names} now?").format(names=", ".join(missing))):
+        names = _joinedNames(missing)
+        if not self._askUser(_("Install the Python packages {names} now?").format(names=names)):
             return False
-        with _failuresExplained(", ".join(missing)):
+        with _failuresExplained(names):
             if _hasPackaging():
                 from slicer import packaging
 
@@ -131,7 +133,7 @@ class Packages:
             else:
                 slicer.util.pip_install(missing)
         importlib.invalidate_caches()
-        self._requireInstalled(missing)
+        self._requireInstalled(names)
         return True
 
     def openTorchModule(self) -> bool:
@@ -155,9 +157,7 @@ class Packages:
         """pip may end without an error and without the package, as in Slicer's testing mode."""
         if self._missingRequirements():
             raise MissingPackage(
-                _("{names} cannot be found after the installation: restart Slicer and try again.").format(
-                    names=", ".join(names)
-                )
+                _("{names} cannot be found after the installation: restart Slicer and try again.").format(names=names)
             )
 
     def _missingRequirements(self):
@@ -202,7 +202,7 @@ def _torchStep():
 def _packagesStep(missing):
     return SetupStep(
         "packages",
-        _("These Python packages are missing: {names}.").format(names=", ".join(missing)),
+        _("These Python packages are missing: {names}.").format(names=_joinedNames(missing)),
         _("Install packages..."),
         _("Download the packages and install them in Slicer's Python."),
     )
@@ -254,6 +254,8 @@ def _failuresExplained(what):
 
 
 def _firstLine(error):
+    if isinstance(error, subprocess.CalledProcessError):  # its own text is the whole command
+        return _("pip ended with code {code}; the Python console shows why").format(code=error.returncode)
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
@@ -262,7 +264,14 @@ def _hasPackaging():
 
 
 def _importName(requirement):
-    name = requirement
+    return _projectName(requirement).replace("-", "_")
+
+
+def _joinedNames(requirements):
+    return ", ".join(_projectName(requirement) for requirement in requirements)
+
+
+def _projectName(requirement):
     for sign in "<>=!~[; ":
-        name = name.split(sign)[0]
-    return name.replace("-", "_")
+        requirement = requirement.split(sign)[0]
+    return requirement

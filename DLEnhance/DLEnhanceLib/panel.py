@@ -1,5 +1,6 @@
 """The panel of DL Enhance: shows and edits what the logic does; computes nothing itself. Written for PythonQt."""
 
+import contextlib
 import importlib
 import logging
 import sys
@@ -192,7 +193,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.runView.watch(pending.job, pending)
 
     def _pendingRun(self, parameters):
-        try:
+        with self._brokenTorchExplained():
             return self.logic.startRun(
                 parameters.inputVolume,
                 strengths=strengthsOf(parameters),
@@ -200,6 +201,12 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 device=self.deviceBox.deviceId,
                 outputNode=parameters.outputVolume,
             )
+
+    @contextlib.contextmanager
+    def _brokenTorchExplained(self):
+        """Leads to the repair when PyTorch is there and does not start."""
+        try:
+            yield
         except (ImportError, OSError) as error:  # what a damaged installation of PyTorch raises
             if not self.setupBox.packages.isTorchToBlame(error):
                 raise
@@ -244,7 +251,12 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if collapsed or self.deviceBox.isFilled or self.setupBox.obstacle:
             return
         with slicer.util.WaitCursor():
-            self.guarded(self.deviceBox.fill)
+            self.guarded(self._fillDevices)
+        self.updateButtons()
+
+    def _fillDevices(self):
+        with self._brokenTorchExplained():
+            self.deviceBox.fill()
 
     def _onUnusedGpu(self, reason):
         self.setupBox.packages.reportUnusedGpu(reason)

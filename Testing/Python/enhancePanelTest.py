@@ -336,6 +336,21 @@ def test_torch_that_does_not_start_leads_to_its_repair(aHost, panel, monkeypatch
     assert not panel.ui.applyButton.enabled
 
 
+def test_torch_that_does_not_start_leads_to_its_repair_from_the_devices_too(aHost, panel, monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+
+    def broken():
+        raise OSError("c10.dll: a routine failed")
+
+    panel.deviceBox.usableDevices = broken
+    panel.setupBox.packages._isFound = lambda name: True
+    addPhantom()
+    panel.ui.enhanceAdvancedButton.setCollapsed(False)
+    assert setupTexts(panel) == (aHost.messages[0][1], "Open PyTorch Utils")
+    assert "c10.dll" in aHost.messages[0][1]
+    assert not panel.ui.applyButton.enabled
+
+
 # Presets and sliders
 
 
