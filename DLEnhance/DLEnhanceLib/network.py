@@ -53,10 +53,10 @@ class ResidualBlock(nn.Module):
 class Enhancer(nn.Module):
     """Residual network on the 2x2x2 Haar bands (enhancement-notes 2.2), with three component heads.
 
-    It starts as a wavelet shrinkage, a denoiser known to be good, and learns when not to trust it: that takes a tenth
     It starts as a wavelet shrinkage, a denoiser known to be good, and learns when not to trust it: a tenth of the steps
-    of learning it from nothing. The noise head is multiplied by the noise map: its size is known beforehand
-    (SNR units, Xue 2025, doi:10.1148/ryai.250227).
+    of learning it from nothing. The noise head is multiplied by the noise map: its size is known beforehand and a clean
+    image stays as it is. The network sees the bands in tissue units and, compressed, in units of the noise (SNR units,
+    Xue 2025, doi:10.1148/ryai.250227).
     """
 
     def __init__(self, shape: NetworkShape):
