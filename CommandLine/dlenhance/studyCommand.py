@@ -16,7 +16,7 @@ DONE, PROBLEMS = 0, 2
 def addParser(subparsers):
     parser = subparsers.add_parser(
         "study",
-        help="blinded reader study: new, reference, status, override, analyse, simulate",
+        help="blinded reader study: new, reference, status, override, wording, analyse, simulate",
         description="Set up a blinded reader study in a folder of plain files, follow it and analyse it.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -24,6 +24,7 @@ def addParser(subparsers):
     _addReference(actions)
     _addStatus(actions)
     _addOverride(actions)
+    _addWording(actions)
     _addAnalyse(actions)
     _addSimulate(actions)
 
@@ -55,6 +56,15 @@ def _addNew(actions):
     parser.add_argument("--seed", type=int, help="seed of all orders (default: random, stored)")
     parser.add_argument("--washout-days", metavar="D", type=float, default=28.0, help="default 28; warns under 14")
     parser.add_argument("--side-by-side", action="store_true", help="add a preference reading after all others")
+    parser.add_argument(
+        "--bonferroni", action="store_true", help="correct families of tests by Bonferroni instead of Holm"
+    )
+    parser.add_argument(
+        "--non-inferiority-margin", metavar="POINTS", type=float, help="test image scores for non-inferiority"
+    )
+    parser.add_argument(
+        "--negative-binomial", action="store_true", help="model of false marks that vary more than Poisson counts"
+    )
 
 
 def newStudy(options) -> int:
@@ -98,7 +108,18 @@ def _manifest(options):
         seed=options.seed,
         washoutDays=options.washout_days,
         modes=modes,
+        analysis=_plan(options),
         items=(*items, PREFERENCE) if options.side_by_side else items,
+    )
+
+
+def _plan(options):
+    from DLEnhanceLesionMetricsLib.study import analysisPlan as p
+
+    return p.AnalysisPlan(
+        multiplicity=p.BONFERRONI if options.bonferroni else p.HOLM,
+        nonInferiorityMargin=options.non_inferiority_margin,
+        falseMarks=p.NEGATIVE_BINOMIAL if options.negative_binomial else p.POISSON,
     )
 
 
@@ -191,11 +212,39 @@ def overrideWashout(options) -> int:
     return DONE
 
 
+def _addWording(actions):
+    text = "print the wording of the scales, or with --file change it as a new version; earlier answers keep theirs"
+    parser = _action(actions, "wording", changeWording, text)
+    parser.add_argument("--file", metavar="JSON", type=Path, help="items with id, title and anchors")
+    parser.add_argument("--coordinator", metavar="ID", default="", help="a person with the coordinator role")
+    parser.add_argument("--reason", default="", help="stored in study.json")
+
+
+def changeWording(options) -> int:
+    from DLEnhanceLesionMetricsLib.study.manifest import readManifest, writeManifest
+    from DLEnhanceLesionMetricsLib.study.wording import reworded, wordingText
+
+    manifest = readManifest(options.folder)
+    if options.file is None:
+        sys.stdout.write(wordingText(manifest))
+        return DONE
+    if not options.file.is_file():
+        raise BadOption(f"The file {options.file} does not exist.")
+    if not options.coordinator:
+        raise BadOption("Say who changes the wording with --coordinator, and why with --reason.")
+    text = options.file.read_text(encoding="utf-8-sig")
+    changed = reworded(manifest, text, coordinator=options.coordinator, reason=options.reason)
+    writeManifest(changed, options.folder)
+    sys.stdout.write(f"The wording is now version {changed.scalesVersion}; give every reader the new study.json.\n")
+    return DONE
+
+
 def _addAnalyse(actions):
     parser = _action(actions, "analyse", analyseStudy, "statistics, report and tables for R, RJafroc and iMRMC")
     parser.add_argument("--out", metavar="OUT", type=Path, help="new folder for the results (default DIR/analysis)")
     parser.add_argument("--first-versions", action="store_true", help="count what was submitted before amendments")
     parser.add_argument("--accept-damage", metavar="REASON", default="", help="analyse damaged logs all the same")
+    parser.add_argument("--ordinal", action="store_true", help="add the ordinal model of the scores")
     parser.add_argument("--with-comments", action="store_true", help="export the readers' free text as well")
 
 
@@ -214,7 +263,7 @@ def analyseStudy(options) -> int:
         staged = outputs.staged(folder)
         staged.mkdir(parents=True)
         with progressBar("analysing") as reportProgress:
-            writeReport(analyse(data, reportProgress=reportProgress), staged)
+            writeReport(analyse(data, ordinal=options.ordinal, reportProgress=reportProgress), staged)
         _writeExports(data, staged, withComments=options.with_comments)
         outputs.commit()
     adjudication = writeAdjudication(options.folder, [(row.reading, row.match) for row in data.doubtful])

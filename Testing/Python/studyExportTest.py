@@ -184,7 +184,7 @@ def test_wrong_measurements_are_named(tmp_path):
 def test_scores_table_has_one_row_for_each_answer(data, tables):
     rows = rowsOf(tables / "scores.csv")
     assert len(rows) == len(data.scores)
-    assert set(rows[0]) == {"reader", "case", "condition", "item", "score", "lesion"}
+    assert set(rows[0]) == {"reader", "case", "condition", "item", "score", "lesion", "wording"}
 
 
 def test_missed_lesions_are_rows_with_empty_confidence(tables):

@@ -73,8 +73,8 @@ def _cell(value):
 
 def _scoreTable(data, codes):
     """One row a reader, case, condition and item; conspicuity of found lesions names the lesion."""
-    head = ("reader", "case", "condition", "item", "score", "lesion")
-    return [head, *((r.reader, codes[r.case], r.condition, r.item, r.score, r.lesion) for r in data.scores)]
+    head = ("reader", "case", "condition", "item", "score", "lesion", "wording")
+    return [head, *((r.reader, codes[r.case], r.condition, r.item, r.score, r.lesion, r.wording) for r in data.scores)]
 
 
 def _markTable(data, codes):
@@ -164,12 +164,12 @@ def _caseTable(data, codes):
 def _preferenceTable(data, codes):
     """One row a side-by-side answer; preference is positive for enhanced, answered is what the reader gave."""
     patients = patientCodes(data)
-    head = ("reader", "patient", "case", "item", "preference", "prefers", "answered", "left")
+    head = ("reader", "patient", "case", "item", "preference", "prefers", "answered", "left", "wording")
     rows = [head]
     for row in preferenceRows(data):
         prefers = "none" if row.preference == 0 else CONDITIONS[row.preference > 0]
         place = (row.reader, patients[data.patient(row.case)], codes[row.case], row.item)
-        rows.append((*place, f"{row.preference:g}", prefers, row.answered, row.left))
+        rows.append((*place, f"{row.preference:g}", prefers, row.answered, row.left, row.wording))
     return rows
 
 
@@ -182,6 +182,8 @@ def manifestText(manifest: Manifest) -> str:
     """Versions, seed, wording, formulas and settings as JSON; the title is left out, institutions become letters."""
     fields = dataclasses.asdict(manifest)
     fields.pop("title")
+    for wording in fields["earlierWordings"]:
+        wording.pop("reason")
     places = dict.fromkeys(person.institution for person in manifest.people if person.institution)
     letters = {place: f"institution {number}" for number, place in enumerate(places, start=1)}
     for person in fields["people"]:

@@ -60,7 +60,7 @@ def reportHtml(analysis: Analysis, tables: list[Table], figures: list[Figure]) -
             body.append(_figureHtml(byId[FIGURE_AFTER[table.id]]))
     body.append(_listSection("Models without an estimate or with a warning", analysis.warnings()))
     body.append(_listSection("Methods", _methods(analysis)))
-    body.append(_wording(manifest))
+    body += [_wording(version, items) for version, items in manifest.wordings.items()]
     title = html.escape(manifest.title)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -93,8 +93,9 @@ def _facts(analysis):
 
 
 def _readingCounts(data):
-    """Independent readings that were submitted, and how many the whole study has."""
-    return sum(r.mode == INDEPENDENT for r in data.readings), 2 * len(data.cases) * len(data.manifest.readers)
+    """Readings of all modes that were submitted, and how many the whole study has."""
+    perCase = sum(2 if mode == INDEPENDENT else 1 for mode in data.manifest.modes)
+    return len(data.readings), perCase * len(data.cases) * len(data.manifest.readers)
 
 
 def _findings(analysis):
@@ -114,11 +115,20 @@ def _findings(analysis):
         found.append(f"{len(data.doubtful)} mark(s) wait for adjudication (adjudication.csv); the proposal counts.")
     suspected = sum(bool(reading.suspectedFalse) for reading in data.readings)
     found += [f"In {suspected} reading(s) a false structure was suspected."] if suspected else []
+    found += wordingFindings(data)
     found += data.manifest.warnings()
     fits = len(analysis.warnings())
     return found + (
         [f"{fits} model(s) gave no estimate or a warning; they are listed below the tables."] if fits else []
     )
+
+
+def wordingFindings(data) -> list[str]:
+    """How many scores were given under each wording, when there was more than one."""
+    versions = [row.wording for row in data.scores]
+    counts = "; ".join(f"{versions.count(version)} under version {version}" for version in sorted(set(versions)))
+    text = f"The wording of the scales changed during the study; scores were given {counts} (column wording)."
+    return [text] if data.manifest.earlierWordings and versions else []
 
 
 def _methods(analysis):
@@ -144,14 +154,12 @@ def _listSection(title, sentences):
     return f"<h2>{html.escape(title)}</h2><ul>{items}</ul>"
 
 
-def _wording(manifest):
-    levels = max(len(item.anchors) for item in manifest.items) if manifest.items else 0
+def _wording(version, items):
+    levels = max((len(item.anchors) for item in items), default=0)
     columns = ("Item", *(f"step {n + 1}" for n in range(levels)))
-    rows = tuple(
-        (item.title, *(f"{s}: {a}" for s, a in zip(item.scores, item.anchors, strict=True))) for item in manifest.items
-    )
+    rows = tuple((item.title, *(f"{s}: {a}" for s, a in zip(item.scores, item.anchors, strict=True))) for item in items)
     rows = tuple(row + ("",) * (len(columns) - len(row)) for row in rows)
-    return _tableHtml(Table("wording", f"Wording of the scales, version {manifest.scalesVersion}", columns, rows))
+    return _tableHtml(Table("wording", f"Wording of the scales, version {version}", columns, rows))
 
 
 def _tableHtml(table):

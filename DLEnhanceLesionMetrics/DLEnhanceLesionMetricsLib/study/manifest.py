@@ -60,6 +60,17 @@ class MatchingRules:
 
 
 @dataclasses.dataclass(frozen=True)
+class Wording:
+    """A wording that was replaced: its version and items, and when, by whom and why."""
+
+    version: str
+    items: tuple[ScoreItem, ...]
+    replaced: str
+    by: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Manifest:
     """The decisions of a study. ``items`` carry the wording that the readers saw, with its version."""
 
@@ -80,6 +91,7 @@ class Manifest:
     studyId: str = dataclasses.field(default_factory=lambda: secrets.token_hex(6))
     created: str = ""
     scalesVersion: str = SCALES_VERSION
+    earlierWordings: tuple[Wording, ...] = ()
     software: str = f"DLEnhance {VERSION}"
 
     @property
@@ -95,6 +107,11 @@ class Manifest:
 
     def itemsOf(self, unit: str) -> tuple[ScoreItem, ...]:
         return tuple(item for item in self.items if item.unit == unit)
+
+    @property
+    def wordings(self) -> dict[str, tuple[ScoreItem, ...]]:
+        """Version to items, the present version last."""
+        return {w.version: w.items for w in self.earlierWordings} | {self.scalesVersion: self.items}
 
     def problems(self) -> list[str]:
         """Every finding as a sentence; an empty list is a study that can start."""
@@ -211,7 +228,10 @@ def _fromFields(fields, path):
     if unknown:
         raise StudyProblem(f"{path} has unknown fields: {', '.join(unknown)}.")
     try:
-        fields["items"] = tuple(ScoreItem(**item) for item in fields["items"])
+        fields["items"] = _itemsFrom(fields)
+        fields["earlierWordings"] = tuple(
+            Wording(**{**wording, "items": _itemsFrom(wording)}) for wording in fields.get("earlierWordings", ())
+        )
         fields["people"] = tuple(Person(**person) for person in fields["people"])
         fields["modes"] = tuple(fields["modes"])
         fields["marks"] = MarkRules(**fields["marks"])
@@ -220,6 +240,10 @@ def _fromFields(fields, path):
         return Manifest(**fields)
     except (KeyError, TypeError) as error:
         raise StudyProblem(f"{path} lacks or misspells a field: {error}.") from error
+
+
+def _itemsFrom(fields):
+    return tuple(ScoreItem(**item) for item in fields["items"])
 
 
 def presetTitle(presetId: str) -> str:

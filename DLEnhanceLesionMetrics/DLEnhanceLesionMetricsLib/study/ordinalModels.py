@@ -64,7 +64,8 @@ def _fitted(scores, terms, groups, empty):
     estimates, covariance = np.asarray(fit.params), np.asarray(fit.cov_params())
     isFinite = np.all(np.isfinite(covariance)) and np.all(np.diag(covariance) > 0) and np.abs(estimates).max() < 15
     if not (fit.converged and isFinite):
-        return dataclasses.replace(empty, notes=notes, failure="the ordinal model did not converge")
+        reason = "no finite estimate" if fit.converged else "the ordinal model did not converge"
+        return dataclasses.replace(empty, notes=notes, failure=reason)
     names = [*(f"threshold {n + 1}" for n in range(len(estimates) - len(terms))), *terms]
     freedom = empty.clusters - len(names) if empty.standardErrors == SMALL_SAMPLE else math.inf
     return dataclasses.replace(

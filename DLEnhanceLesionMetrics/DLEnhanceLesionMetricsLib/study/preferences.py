@@ -22,6 +22,7 @@ class PreferenceRow:
     preference: float
     answered: int
     left: str
+    wording: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +55,8 @@ def preferenceRows(data: StudyData) -> list[PreferenceRow]:
             if answered is not None:
                 towardsRight = answered - (item.scores[0] + item.best) / 2
                 preference = (towardsRight if reading.left == STANDARD else -towardsRight) + 0.0  # never -0
-                found.append(PreferenceRow(reading.reader, reading.caseId, item.id, preference, answered, reading.left))
+                place = (reading.reader, reading.caseId, item.id)
+                found.append(PreferenceRow(*place, preference, answered, reading.left, reading.wordingOf(item.id)))
     return found
 
 

@@ -8,6 +8,7 @@ from .caseList import casesDigest, readCases
 from .manifest import INDEPENDENT, Manifest, readManifest
 from .mergedLogs import MergedLogs, readLogs
 from .readings import ReadingBook
+from .wording import wordingDigest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +52,7 @@ def studyState(folder: Path, *, checkPaths: bool = True) -> StudyState:
         *_strangers(manifest, logs),
         *_changedCases(cases, logs),
         *_changedPlan(manifest, logs),
+        *_changedWording(manifest, logs),
         *_twice(book),
     )
     readers = tuple(_readerProgress(r, m, cases, book) for r in manifest.readers for m in manifest.modes)
@@ -93,6 +95,18 @@ def _changedPlan(manifest, logs):
     if digests - {manifest.analysis.digest}:
         sentence = "The plan of the analysis in study.json was changed after the first reading session."
         yield Finding("plan-changed", "study.json", 0, sentence)
+
+
+def _changedWording(manifest, logs):
+    """Readers saw words that study.json does not hold under the version they saw."""
+    known = {version: wordingDigest(items) for version, items in manifest.wordings.items()}
+    opened = [entry.data for entry in logs.entries if entry.kind == OPENED and "wording" in entry.data]
+    for version in sorted({data["scales"] for data in opened if known.get(data["scales"]) != data["wording"]}):
+        sentence = (
+            f"Readers saw a wording of version {version} that study.json does not hold; restore study.json, and change "
+            "wording with 'dlenhance study wording'."
+        )
+        yield Finding("wording-changed", "study.json", 0, sentence)
 
 
 def _twice(book):

@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import datetime
 
-from .answerLog import Entry
+from .answerLog import OPENED, Entry
 
 START, SCORE, MARK, UNMARK, NO_LESION = "start", "score", "mark", "unmark", "no-lesion"
 FALSE_STRUCTURE, COMMENT, PAUSE, RESUME = "false-structure", "comment", "pause", "resume"
@@ -28,6 +28,7 @@ class Mark:
 class Reading:
     """One version of one reading. noLesion and suspectedFalse are None until answered; submitted is None until locked.
 
+    wordings: version of the scales' wording under which each item (or item/mark) was last answered.
     activeSeconds: reading time without pauses; after a crash the time since the last answer is not in it.
     """
 
@@ -54,11 +55,20 @@ class Reading:
     amends: str = ""
     reason: str = ""
     washoutOverridden: bool = False
+    wordings: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """The same for all versions of a reading and for readings that were made twice."""
         return (self.reader, self.mode, self.caseId, self.condition)
+
+    def wordingOf(self, itemId: str, markId: str | None = None) -> str:
+        return dict(self.wordings).get(_wordingKey(itemId, markId), "")
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Unique in the study: the ids of two readers at one machine can be equal."""
+        return (self.reader, self.id)
 
     def score(self, itemId: str) -> int | None:
         return dict(self.scores).get(itemId)
@@ -68,24 +78,35 @@ class ReadingBook:
     """All readings of a log, kept up to date line by line. ``overrides`` are the waived washouts."""
 
     def __init__(self, entries=()):
-        self.byId: dict[str, Reading] = {}
+        self._byPlace: dict[tuple[str, str], Reading] = {}
         self.overrides: list[Entry] = []
+        self._versions: dict[tuple[str, str], str] = {}
         for entry in entries:
             self.apply(entry)
 
     def apply(self, entry: Entry) -> None:
-        """Take one line; lines of kinds that change no reading (opened, seals) are passed over."""
+        """Take one line; lines of kinds that change no reading are passed over."""
         if entry.kind == OVERRIDE:
             self.overrides.append(entry)
+        elif entry.kind == OPENED:
+            self._versions[entry.reader, entry.machine] = entry.data.get("scales", "")
         elif entry.kind == START:
-            self.byId[entry.data["reading"]] = self._started(entry)
+            self._byPlace[entry.reader, entry.data["reading"]] = self._started(entry)
         elif entry.kind == AMEND:
-            self.byId[entry.data["reading"]] = self._amended(entry)
-        elif entry.data.get("reading") in self.byId:
-            before = self.byId[entry.data["reading"]]
+            self._byPlace[entry.reader, entry.data["reading"]] = self._amended(entry)
+        elif (entry.reader, entry.data.get("reading")) in self._byPlace:
+            before = self._byPlace[entry.reader, entry.data["reading"]]
             changed = _CHANGES[entry.kind](before, entry) if entry.kind in _CHANGES else before
+            if entry.kind == SCORE:
+                changed = self._bound(changed, entry)
             seconds = max(before.activeSeconds, entry.data.get("active", 0.0))
-            self.byId[before.id] = dataclasses.replace(changed, activeSeconds=seconds)
+            self._byPlace[before.place] = dataclasses.replace(changed, activeSeconds=seconds)
+
+    def _bound(self, reading, entry):
+        """The score with the version of the wording that this reader saw on this machine."""
+        version = self._versions.get((entry.reader, entry.machine), "")
+        key = _wordingKey(entry.data["item"], entry.data.get("mark"))
+        return dataclasses.replace(reading, wordings=_with(reading.wordings, key, version))
 
     def _started(self, entry):
         data = entry.data
@@ -104,7 +125,7 @@ class ReadingBook:
         )
 
     def _amended(self, entry):
-        before = self.byId[entry.data["of"]]
+        before = self._byPlace[entry.reader, entry.data["of"]]
         return dataclasses.replace(
             before,
             id=entry.data["reading"],
@@ -116,18 +137,21 @@ class ReadingBook:
             reason=entry.data["reason"],
         )
 
+    def find(self, reader: str, readingId: str) -> Reading | None:
+        return self._byPlace.get((reader, readingId))
+
     @property
     def readings(self) -> list[Reading]:
-        return list(self.byId.values())
+        return list(self._byPlace.values())
 
     def submitted(self) -> list[Reading]:
-        return [reading for reading in self.byId.values() if reading.submitted]
+        return [reading for reading in self._byPlace.values() if reading.submitted]
 
     def latest(self) -> list[Reading]:
         """The last submitted version of each reading. Of one made twice on two machines: the one begun first."""
         versions = {}
         for reading in self.submitted():
-            versions.setdefault(_root(reading, self.byId), []).append(reading)
+            versions.setdefault(_root(reading, self._byPlace), []).append(reading)
         lines = sorted((max(v, key=lambda r: r.version) for v in versions.values()), key=lambda r: r.started)
         chosen = {}
         for reading in lines:
@@ -136,14 +160,18 @@ class ReadingBook:
 
     def madeTwice(self) -> list[Reading]:
         """First versions of readings of which another one, submitted too, is the one that counts."""
-        counted = {_root(reading, self.byId) for reading in self.latest()}
-        return [r for r in self.submitted() if r.version == 1 and r.id not in counted]
+        counted = {_root(reading, self._byPlace) for reading in self.latest()}
+        return [r for r in self.submitted() if r.version == 1 and r.place not in counted]
 
 
-def _root(reading, byId):
+def _root(reading, byPlace):
     while reading.amends:
-        reading = byId[reading.amends]
-    return reading.id
+        reading = byPlace[reading.reader, reading.amends]
+    return reading.place
+
+
+def _wordingKey(itemId, markId):
+    return f"{itemId}/{markId}" if markId else itemId
 
 
 def _scored(reading, entry):

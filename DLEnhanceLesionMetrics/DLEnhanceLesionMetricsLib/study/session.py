@@ -15,6 +15,7 @@ from .mergedLogs import readLogs, seen
 from .readingOrder import Task, tasksFor
 from .readings import Reading, ReadingBook
 from .stopwatch import Stopwatch
+from .wording import wordingDigest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +69,7 @@ class ReadingSession:
             scales=self.manifest.scalesVersion,
             software=self.manifest.software,
             plan=self.manifest.analysis.digest,
+            wording=wordingDigest(self.manifest.items),
             seen=seen(answers, reader, self._log.path.name),
         )
 
@@ -97,7 +99,7 @@ class ReadingSession:
     @property
     def current(self) -> Reading | None:
         """The reading that is open, with its answers."""
-        return self._book.byId.get(self._currentId)
+        return self._book.find(self.reader, self._currentId)
 
     @property
     def currentTask(self) -> Task | None:
@@ -294,7 +296,7 @@ class ReadingSession:
 
     def amend(self, readingId: str, *, reason: str) -> None:
         """Open a new version of a submitted reading of this session's reader; the old version stays."""
-        before = self._book.byId.get(readingId)
+        before = self._book.find(self.reader, readingId)
         if self.current is not None:
             raise NotAllowed("Submit the open reading before amending another.")
         if before is None or before.submitted is None or before.mode != self.mode:

@@ -31,6 +31,7 @@ class ScoreRow:
     item: str
     score: int
     lesion: str = ""
+    wording: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,11 +168,11 @@ def _counted(state, versions):
 
 
 def _isTwin(reading, state):
-    return reading.id in {twin.id for twin in state.book.madeTwice()}
+    return reading.place in {twin.place for twin in state.book.madeTwice()}
 
 
 def _detectionRows(folder, state, readings, reference):
-    """Marks with verdicts by reading id; needs a reference standard for every case, or for none."""
+    """Marks with verdicts by reading; needs a reference standard for every case, or for none."""
     if not state.manifest.detection or not reference.lesions:
         return {}, ["There is no reference standard: no sensitivity."] if state.manifest.detection else []
     missing = reference.missing(case.id for case in state.cases)
@@ -186,7 +187,7 @@ def _detectionRows(folder, state, readings, reference):
         if reading.mode == INDEPENDENT:
             lesions = reference.of(reading.caseId)
             matched = matchMarks(reading.marks, lesions, rules=state.manifest.matching, isInMask=masks.isInside)
-            rows[reading.id] = [MarkRow(reading, match) for match in decided(reading, matched, decisions)]
+            rows[reading.place] = [MarkRow(reading, match) for match in decided(reading, matched, decisions)]
     return rows, []
 
 
@@ -194,19 +195,21 @@ def _scoreRows(readings, rows):
     for reading in readings:
         if reading.mode != INDEPENDENT:
             continue
+        place = (reading.reader, reading.caseId, reading.condition)
         for item, score in reading.scores:
-            yield ScoreRow(reading.reader, reading.caseId, reading.condition, item, score)
-        for row in rows.get(reading.id, ()):
+            yield ScoreRow(*place, item, score, wording=reading.wordingOf(item))
+        for row in rows.get(reading.place, ()):
             if row.match.verdict == LL:
-                for item, score in row.match.mark.scores:
-                    yield ScoreRow(reading.reader, reading.caseId, reading.condition, item, score, row.match.lesionId)
+                mark = row.match.mark
+                for item, score in mark.scores:
+                    yield ScoreRow(*place, item, score, row.match.lesionId, reading.wordingOf(item, mark.id))
 
 
 def _hitRows(manifest, readings, reference, rows):
     for reading in readings:
-        if reading.id not in rows:
+        if reading.place not in rows:
             continue
-        hits = {row.match.lesionId: row.match.mark for row in rows[reading.id] if row.match.verdict == LL}
+        hits = {row.match.lesionId: row.match.mark for row in rows[reading.place] if row.match.verdict == LL}
         for lesion in reference.of(reading.caseId):
             mark = hits.get(lesion.id)
             diameter = mark.diameterMm if mark and mark.diameterMm is not None else math.nan
@@ -227,14 +230,14 @@ def _imageRows(readings, reference, rows):
     for reading in readings:
         if reading.mode != INDEPENDENT:
             continue
-        found = rows.get(reading.id, ())
+        found = rows.get(reading.place, ())
         yield ImageRow(
             reading.reader,
             reading.caseId,
             reading.condition,
             tuple(float(row.match.mark.confidence) for row in found if row.match.verdict == NL),
             sum(row.match.verdict == SURPLUS for row in found),
-            len(reference.of(reading.caseId)) if reading.id in rows else 0,
+            len(reference.of(reading.caseId)) if reading.place in rows else 0,
             reading.activeSeconds,
         )
 
