@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import sceneVolumes
+from . import sceneDicom, sceneVolumes
 from .backgroundJob import BackgroundJob
 from .errors import BadOption, CannotWrite, EnhancementCanceled
 from .progress import noProgress
@@ -243,6 +243,18 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
                 f"{path.name} cannot be written there ({error.strerror}): choose another folder."
             ) from error
         return path
+
+    def exportDerivedSeries(self, folder, *, options=None, addToDatabase=False):
+        """Write the output of the last run as a new DICOM series, derived from the images its input was loaded from.
+
+        folder: new or empty; options: dicomDerivation.DerivedSeriesOptions; addToDatabase: list it in Slicer's DICOM
+        database. Returns the dicomWriting.DerivedSeries. Raises UnsupportedVolume when the input does not come from
+        Slicer's DICOM module, and CannotWrite.
+        """
+        finished = self._requireFinished()
+        return sceneDicom.exportDerivedSeries(
+            finished.inputNode, finished.run, folder, options=options, addToDatabase=addToDatabase
+        )
 
     def forget(self):
         """Drop everything that belongs to the scene, for a scene that closes."""

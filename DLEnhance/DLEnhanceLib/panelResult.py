@@ -5,6 +5,7 @@ from slicer.i18n import tr as _
 
 from . import sceneViews
 from .panelCompare import CompareButton
+from .panelExport import SeriesExport
 from .panelJob import JobView
 from .panelTexts import guardDetails, guardText, paragraphs
 
@@ -20,6 +21,7 @@ class ResultBox:
         self._guarded, self._showStatus, self._host = host.guarded, host.showStatus, host
         self._guardView = JobView(self._onGuardFinished)
         self._compare = CompareButton(ui.sideBySideButton, self._pair, self._onCompareChanged)
+        self._seriesExport = SeriesExport(ui, logic, host)
         self._guardTimer = qt.QTimer()
         self._guardTimer.setSingleShot(True)
         self._guardTimer.setInterval(GUARD_DELAY_MILLISECONDS)
@@ -45,6 +47,7 @@ class ResultBox:
         self._guardTimer.stop()
         self._guardView.release()
         self._compare.release()
+        self._seriesExport.release()
 
     def forget(self):
         """The scene closes."""
@@ -99,6 +102,7 @@ class ResultBox:
         ):
             button.setEnabled(isAlive)
         self._compare.update()
+        self._seriesExport.update(isAlive)
         self._updateShown()
         self._updateChecks(isAlive)
 
