@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import importlib.util
 import logging
-import subprocess
 import sys
 
 import slicer
@@ -254,7 +253,7 @@ def _failuresExplained(what):
 
 
 def _firstLine(error):
-    if isinstance(error, subprocess.CalledProcessError):  # its own text is the whole command
+    if hasattr(error, "returncode"):  # subprocess.CalledProcessError, whose own text is the whole command
         return _("pip ended with code {code}; the Python console shows why").format(code=error.returncode)
     return (str(error).splitlines() or [type(error).__name__])[0]
 
