@@ -13,6 +13,7 @@ from DLEnhanceLesionMetricsLib.study import exports
 from DLEnhanceLesionMetricsLib.study.analysis import analyse
 from DLEnhanceLesionMetricsLib.study.analysisPlan import AnalysisPlan
 from DLEnhanceLesionMetricsLib.study.clusteredModels import fitGee, marginalMean
+from DLEnhanceLesionMetricsLib.study.detectionComparisons import falseMarkComparisons
 from DLEnhanceLesionMetricsLib.study.errors import StudyProblem
 from DLEnhanceLesionMetricsLib.study.htmlReport import writeReport
 from DLEnhanceLesionMetricsLib.study.manifest import newManifest, readManifest, writeManifest
@@ -23,6 +24,8 @@ from DLEnhanceLesionMetricsLib.study.progress import studyState
 from DLEnhanceLesionMetricsLib.study.resampling import adjusted
 from DLEnhanceLesionMetricsLib.study.resultTables import resultTables
 from DLEnhanceLesionMetricsLib.study.scales import CATALOGUE, OVERALL
+from DLEnhanceLesionMetricsLib.study.simulatedReaders import ReaderModel
+from DLEnhanceLesionMetricsLib.study.simulatedStudy import Cohort, simulateStudy
 from DLEnhanceLesionMetricsLib.study.studyData import studyData
 
 PREFERRED = {"r1": (1, 2, 0, 1, -1, 2), "r2": (1, 1, 0, 0, -1, 1)}  # cases c0 to c5, positive: enhanced
@@ -270,3 +273,19 @@ def test_report_without_a_plan_has_no_tables_of_it(planned):
     data = dataclasses.replace(data, state=dataclasses.replace(data.state, manifest=bare))
     assert {"non_inferiority", "ordinal", "preference"}.isdisjoint(t.id for t in resultTables(analyse(data)))
     assert "ordinal" in {t.id for t in resultTables(analyse(data, ordinal=True))}
+
+
+def test_overdispersed_false_marks_get_the_model_of_the_plan(tmp_path):
+    model = ReaderModel(falseRate=0.6, falsePatientSd=1.6)
+    data = studyData(simulateStudy(tmp_path / "s", Cohort(cases=50, model=model, withImages=False), seed=3))
+    poisson = falseMarkComparisons(data)[0].model
+    assert (poisson.family, poisson.dispersion > 1.2) == ("poisson", True)
+    manifest = dataclasses.replace(data.state.manifest, analysis=AnalysisPlan(falseMarks="negative-binomial"))
+    data = dataclasses.replace(data, state=dataclasses.replace(data.state, manifest=manifest))
+    planned = falseMarkComparisons(data)[0]
+    assert planned.model.family == "negative-binomial"
+    assert planned.model.alpha > 0
+    assert planned.marginals[0].mean == pytest.approx(planned.raw[0], rel=0.2)
+    note = next(table.note for table in resultTables(analyse(data)) if table.id == "detection")
+    assert "negative-binomial GEE, alpha" in note
+    assert falseMarkComparisons(data)[1].wilcoxon.pairs == 50

@@ -25,7 +25,8 @@ FORMULAS = {
     "JAFROC": "as wAFROC, every lesion with the weight 1 / all lesions",
     "percent_change": "100 (enhanced - standard) / standard for each patient, then median and quartiles",
     "sensitivity": "logistic GEE, cluster patient, exchangeable, terms condition and reader",
-    "false_marks": "Poisson GEE, cluster patient, exchangeable, terms condition and reader",
+    "preference": "side-by-side score minus the middle of its scale, positive for enhanced",
+    "false_marks": "Poisson (by plan negative-binomial) GEE, cluster patient, exchangeable, terms condition and reader",
 }
 
 
