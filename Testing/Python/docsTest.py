@@ -17,7 +17,15 @@ from DLEnhanceLib.strengths import PRESETS
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "Docs").glob("*.md"))]
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
-DOCUMENTS = {"user-guide.md", "methods.md", "developer-guide.md", "faq.md", "reading-study.md", "dicom-conformance.md"}
+DOCUMENTS = {
+    "user-guide.md",
+    "first-run.md",
+    "methods.md",
+    "developer-guide.md",
+    "faq.md",
+    "reading-study.md",
+    "dicom-conformance.md",
+}
 
 
 def withoutCode(text):
