@@ -106,6 +106,37 @@ def test_flat_copy_imports_and_finds_its_models(flatFolder):
     assert done.returncode == 0, done.stderr
 
 
+OPEN_PANELS = """
+import sys
+from pathlib import Path
+flat, testHost = sys.argv[1:]
+sys.path[:0] = [flat, testHost]
+from DLEnhanceTestHost.session import installSlicerSession, startHost
+installSlicerSession()
+from DLEnhanceTestHost import host as hosts
+hosts.Host.moduleFile = lambda self, name: Path(flat) / (name + ".py")
+host = startHost()
+for name, shown in (("DLEnhance", "applyButton"), ("DLEnhanceLesionMetrics", "researchUseLabel")):
+    panel = host.openModule(name)
+    host.processEvents()
+    assert hasattr(panel.ui, shown), name
+    assert sys.modules[name].__file__.startswith(flat) and sys.modules[name + "Lib.panel"].__file__.startswith(flat)
+    assert panel.resourcePath("").startswith(flat)
+host.close()
+sys.stdout.write("both panels opened\\n")
+"""
+
+
+def test_both_panels_open_from_the_flat_copy(flatFolder):
+    """The stand-in host finds the module files, their libraries and their .ui files in the installed folder only."""
+    pytest.importorskip("PySide6")
+    pytest.importorskip("slicer")
+    command = [sys.executable, "-c", OPEN_PANELS, str(flatFolder), str(ROOT / "Testing" / "Host")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.endswith("both panels opened\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_module_file_imports_nothing_heavy(flatFolder, module):
     """Every module file is imported at each start of Slicer: what it imports must be light."""
