@@ -116,7 +116,7 @@ installSlicerSession()
 from DLEnhanceTestHost import host as hosts
 hosts.Host.moduleFile = lambda self, name: Path(flat) / (name + ".py")
 host = startHost()
-for name, shown in (("DLEnhance", "applyButton"), ("DLEnhanceLesionMetrics", "researchUseLabel")):
+for name, shown in (("DLEnhance", "applyButton"), ("DLEnhanceLesionMetrics", "compareButton")):
     panel = host.openModule(name)
     host.processEvents()
     assert hasattr(panel.ui, shown), name
