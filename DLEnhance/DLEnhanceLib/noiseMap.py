@@ -17,6 +17,7 @@ from .noiseColor import CROP, HALF_TAPS, NoiseColor, filtered, noiseColor, smoot
 BLOCK = 16  # voxels an edge: about 500 independent samples of the band, 5 % error of one block
 FEWEST_VOXELS = 500
 STRONGEST_RISE = 3.0  # of the map above its lower fifth: coils and filters do no more, what is higher is anatomy
+CONSTANT = 0.05  # times the usual noise: what is below is saturated or masked
 WINDOW = 10
 FEWEST_WINDOWS = 100
 WINDOW_PERCENTILE = 5.0
@@ -26,7 +27,7 @@ OUTLIER = 0.12  # log units beyond that error from which a block counts less
 FLAT_SHARE = 0.4  # voxels of a block with the lowest gradient that are used
 MANY_VOXELS = 20_000_000  # above, only every second (fourth ...) layer of blocks is looked at
 MAD_TO_SD = 1.4826
-LOWER_BIAS = 1.03  # flat voxels and the lower side of the blocks are preferred: makes up for it (simulated)
+LOWER_BIAS = 1.01  # flat voxels and the lower side of the blocks are preferred: makes up for it (simulated)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -73,11 +74,10 @@ def interpolatedAlong(values, axis, positions):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class BlockStatistics:
-    """Per block, (K,J,I): robust SD of the band, median signal, gradient of the flat voxels, share of tissue."""
+    """Per block, (K,J,I): robust SD of the band, median signal, share of tissue."""
 
     bandSD: np.ndarray
     signal: np.ndarray
-    gradient: np.ndarray
     tissueShare: np.ndarray
     blocks: tuple[int, int, int]
 
@@ -93,18 +93,27 @@ def estimateNoise(view, tissue: np.ndarray, *, support, floor: float) -> NoiseMa
     color = noiseColor(view, tissue, support=support)
     filters = color.bandFilters(view.shape)
     statistics = blockStatistics(view, tissue, filters)
-    known = np.isfinite(statistics.bandSD) & (statistics.bandSD > 0)
+    known = blocksWithNoise(statistics.bandSD)
     if not known.any():
         flat = np.full(statistics.bandSD.shape, floor, np.float32)
         return NoiseMap(flat, statistics.blocks, tuple(view.shape), floor, 0.0, color)
     bandMap = smoothLowerMap(statistics.bandSD, np.where(known, statistics.tissueShare, 0.0))
-    ratio = min(LOWER_BIAS * np.sqrt(color.gain(filters)), highestRatio(view, tissue, bandMap, statistics.blocks))
+    modelled = LOWER_BIAS * np.sqrt(color.gain(filters))
+    ratio = np.clip(highestRatio(view, tissue, bandMap, statistics.blocks), modelled / 3, modelled)
     sigma = bandMap * ratio
     sigma = np.where(known, sigma / ricianReduction(statistics.signal, sigma), sigma)
     sigma = np.minimum(sigma, STRONGEST_RISE * np.percentile(sigma[known], 20))
     values = np.maximum(sigma, floor).astype(np.float32)
     low, median, high = np.percentile(values[known], (5, 50, 95))
     return NoiseMap(values, statistics.blocks, tuple(view.shape), float(median), float((high - low) / median), color)
+
+
+def blocksWithNoise(bandSD):
+    """The blocks that were measured and are not constant, as saturated or masked ones are."""
+    positive = bandSD[np.isfinite(bandSD) & (bandSD > 0)]
+    if positive.size == 0:
+        return np.zeros(bandSD.shape, bool)
+    return np.nan_to_num(bandSD) > CONSTANT * np.median(positive)
 
 
 def highestRatio(view, tissue, bandMap, blocks):
@@ -123,6 +132,9 @@ def highestRatio(view, tissue, bandMap, blocks):
     if chosen.sum() < FEWEST_WINDOWS:
         return np.inf
     ratios = detrendedSD(windows[chosen]) / band[chosen].mean(axis=1)
+    ratios = ratios[ratios > CONSTANT]
+    if len(ratios) < FEWEST_WINDOWS:
+        return np.inf
     return float(np.percentile(ratios, WINDOW_PERCENTILE) * WINDOW_BIAS)
 
 
@@ -152,7 +164,7 @@ def blockEdges(size):
 def blockStatistics(view, tissue, filters):
     """Statistics of every block, one layer of blocks at a time so that memory stays bounded."""
     blocks, counts = zip(*(blockEdges(size) for size in view.shape), strict=True)
-    bandSD, signal, gradient, share = (np.full(counts, np.nan, np.float32) for _ in range(4))
+    bandSD, signal, share = (np.full(counts, np.nan, np.float32) for _ in range(3))
     share[:] = 0
     for layer in range(0, counts[0], max(1, round(view.size / MANY_VOXELS))):
         start, stop = layer * blocks[0], min((layer + 1) * blocks[0], view.shape[0])
@@ -164,8 +176,8 @@ def blockStatistics(view, tissue, filters):
         band = filtered(slab, filters)[core]
         smooth, slope = smoothAndSlope(slab)
         parts = [intoBlocks(x, blocks) for x in (band, smooth[core], slope[core], tissue[start:stop])]
-        bandSD[layer], signal[layer], gradient[layer], share[layer] = layerStatistics(*parts)
-    return BlockStatistics(bandSD, signal, gradient, share, blocks)
+        bandSD[layer], signal[layer], share[layer] = layerStatistics(*parts)
+    return BlockStatistics(bandSD, signal, share, blocks)
 
 
 def intoBlocks(layer, blocks):
@@ -178,18 +190,18 @@ def intoBlocks(layer, blocks):
 
 
 def layerStatistics(band, smooth, slope, tissue):
-    """(J,I) arrays: robust SD of the band, median signal, slope limit, share of tissue; NaN for too little tissue."""
+    """(J,I) arrays: robust SD of the band, median signal, share of tissue; NaN for too little tissue."""
     rows, columns, voxels = band.shape
     share = tissue.mean(axis=2)
-    sd, signal, limit = (np.full((rows, columns), np.nan, np.float32) for _ in range(3))
+    sd, signal = (np.full((rows, columns), np.nan, np.float32) for _ in range(2))
     for row, column in zip(*np.nonzero(share * voxels >= 96), strict=True):
         inside = tissue[row, column]
         slopes = slope[row, column][inside]
-        limit[row, column] = np.partition(slopes, int(FLAT_SHARE * len(slopes)))[int(FLAT_SHARE * len(slopes))]
-        flat = slopes <= limit[row, column]
+        rank = int(FLAT_SHARE * len(slopes))
+        flat = slopes <= np.partition(slopes, rank)[rank]
         sd[row, column] = MAD_TO_SD * np.median(np.abs(band[row, column][inside][flat]))
         signal[row, column] = np.median(smooth[row, column][inside][flat])
-    return sd, signal, limit, share
+    return sd, signal, share
 
 
 def ricianReduction(mean, sd):

@@ -5,7 +5,8 @@ import pytest
 from headPhantom import acquire, coilMap, headPhantom, surveyOf
 
 from DLEnhanceLib.noiseColor import NoiseColor
-from DLEnhanceLib.noiseMap import NoiseMap
+from DLEnhanceLib.noiseMap import NoiseMap, estimateNoise, ricianReduction
+from DLEnhanceLib.tissueLevel import SignalView
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +77,25 @@ def test_noise_free_images_have_a_small_positive_sigma(head):
     noise = surveyOf(head * 1000).noise
     assert noise.full().min() > 0
     assert noise.median < 12
+
+
+@pytest.mark.parametrize("snr", [0.0, 1.0, 2.0, 3.0, 6.0])
+def test_the_sd_of_a_rician_magnitude_leads_back_to_that_of_its_channels(snr):
+    random = np.random.default_rng(1)
+    magnitude = np.abs(snr + random.standard_normal(400_000) + 1j * random.standard_normal(400_000))
+    mean, sd = np.float32([magnitude.mean()]), np.float32([magnitude.std()])
+    assert sd / ricianReduction(mean, sd) == pytest.approx(1.0, abs=0.02)
+
+
+def test_tissue_of_twice_the_noise_does_not_lower_the_map():
+    random = np.random.default_rng(2)
+    real, imaginary = 0.5 * random.standard_normal((2, 48, 64, 64)).astype(np.float32)
+    view = SignalView(np.abs(1.0 + real + 1j * imaginary), 0.0, 1.0)
+    noise = estimateNoise(view, np.ones(view.shape, bool), support=(1.0, 1.0, 1.0), floor=1e-4)
+    assert noise.median == pytest.approx(0.5, rel=0.06)  # the SD of the magnitude is 0.45
+
+
+def test_constant_parts_inside_the_tissue_do_not_end_the_noise(head):
+    image, _ = acquire(head, sigma=0.04)
+    image[30:42, 30:60, 30:60] = 700
+    assert surveyOf(image).noise.median == pytest.approx(40, rel=0.2)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from headPhantom import acquire, asVolume, headPhantom, surveyOf
+from scipy import ndimage
 
 from DLEnhanceLib.errors import EnhancementCanceled, UnsupportedVolume
 from DLEnhanceLib.survey import survey
@@ -55,6 +56,19 @@ def test_a_fat_blob_and_a_vessel_do_not_move_the_level(image, found):
 def test_the_head_has_all_tissue_with_its_rim_and_leaves_out_air(head, found):
     assert found.head[head > 0.05].all()
     assert not found.head[:6, :6, :6].any()
+
+
+def test_a_slab_of_twenty_times_the_intensity_does_not_move_the_level(image, found):
+    bright = image.copy()
+    bright[-2:] = 20 * bright[36:38]
+    assert surveyOf(bright).level == pytest.approx(found.level, rel=0.05)
+
+
+def test_the_head_has_some_millimetres_of_air_around_it_and_no_more(head, image):
+    result = surveyOf(np.pad(np.where(head > 0.05, image, 0), 20))
+    distance = ndimage.distance_transform_edt(np.pad(head <= 0.05, 20, constant_values=True))
+    assert result.head[distance <= 4].all()
+    assert not result.head[distance > 14].any()
 
 
 def test_a_stripped_brain_is_found_in_its_zero_background(head, image):
