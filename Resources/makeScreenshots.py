@@ -51,7 +51,7 @@ def measureInPanel(host, inputNode, outputNode, case):
         size = getattr(region.shape, "size", (12.0,))
         panel.logic.addRegion(region.role, tuple(region.center), size[0])
     host.processEvents()
-    host.grab(panel, str(PICTURES / "panel-lesion-metrics.png"), size=(540, 1050))
+    host.grab(panel, str(PICTURES / "panel-lesion-metrics.png"), size=(540, 1200))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ class SeriesExport:
     def _obstacle(self, isAlive):
         if not isAlive:
             return _("Enhance a volume first")
-        return _(sceneDicom.exportObstacle(self._logic.finished.inputNode))
+        return sceneDicom.exportObstacle(self._logic.finished.inputNode)
 
     def _onClicked(self, checked=False):
         folder = self._host.askPath(_("Export DICOM series into a new folder"), self._folderName(), "")
