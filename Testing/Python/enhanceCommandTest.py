@@ -160,9 +160,11 @@ def test_volumes_without_a_signal_are_refused(source, tmp_path, capsys, voxels):
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing_behind(source, tmp_path, kind):
-    writeVolume(Volume(head((64, 96, 96)), OBLIQUE), tmp_path / "large.nii.gz")
+    writeVolume(Volume(head((72, 112, 112)), OBLIQUE), tmp_path / "large.nii.gz")
     before = names(tmp_path)
-    command = [sys.executable, "-m", "dlenhance.commandLine", "enhance", "large.nii.gz", "out.nrrd"]
+    # float volumes of the components keep it writing for long enough to be met while it writes
+    options = ["out.nii.gz", "--components", "parts", "--dtype", "float32"]
+    command = [sys.executable, "-m", "dlenhance.commandLine", "enhance", "large.nii.gz", *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     while process.poll() is None and not list(tmp_path.glob(".dlenhance-unfinished-*")):
         time.sleep(0.01)

@@ -38,6 +38,11 @@ endfunction()
 """
 
 
+# Nothing is compiled, so the test must not ask for compilers.
+NO_COMPILER = [f"-DCMAKE_{name}=ON" for name in ("C_COMPILER_FORCED", "CXX_COMPILER_FORCED")]
+NO_COMPILER += ["-DCMAKE_C_COMPILER=true", "-DCMAKE_CXX_COMPILER=true"]
+
+
 @pytest.fixture(scope="module")
 def packaged(tmp_path_factory):
     """Paths relative to the clone that CMake would package."""
@@ -48,7 +53,7 @@ def packaged(tmp_path_factory):
     (double / "SlicerConfig.cmake").write_text(SLICER_DOUBLE)
     (double / "UseSlicer.cmake").write_text(USE_DOUBLE)
     (double / "Nothing.cmake").write_text("")
-    command = [cmake, "-S", ROOT, "-B", build, f"-DSlicer_DIR={double}", "-DBUILD_TESTING=ON"]
+    command = [cmake, "-S", ROOT, "-B", build, f"-DSlicer_DIR={double}", "-DBUILD_TESTING=ON", *NO_COMPILER]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return (build / "packaged.txt").read_text().split()
