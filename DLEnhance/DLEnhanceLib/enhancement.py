@@ -131,7 +131,7 @@ def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgre
                 for result, part in zip(results, parts, strict=True):
                     result[core] = part[inside] * weight[core]
             return Components(*results, device=backend.deviceName, note=note)
-        except _outOfMemory(backend):
+        except MemoryError:
             tile, backend = _smaller(tiles, backend)
             note = f"There was too little memory, so smaller parts were computed on {backend.deviceName}."
             reportProgress(0.0, note)
@@ -212,11 +212,6 @@ def _smaller(tiles, backend):
         raise MemoryError("There is too little memory for the smallest tile; close other programs and try again.")
     logger.warning("Too little memory on %s: going on with the CPU", backend.deviceName)
     return None, backend.onCpu()
-
-
-def _outOfMemory(backend):
-    """The backend's own class of out-of-memory error, so that this file needs no torch."""
-    return getattr(backend, "OutOfMemory", MemoryError)
 
 
 def blend(volume: Volume, components: Components, strengths: Strengths) -> Volume:

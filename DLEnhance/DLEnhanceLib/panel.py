@@ -1,9 +1,6 @@
 """The panel of DL Enhance: shows and edits what the logic does; computes nothing itself. Written for PythonQt."""
 
 import contextlib
-import importlib
-import logging
-import sys
 
 import qt
 import slicer
@@ -12,13 +9,14 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
-from .errors import DLEnhanceError, EnhancementCanceled
+from .errors import DLEnhanceError
 from .logic import DLEnhanceLogic
 from .packages import Packages
 from .panelDevices import DeviceBox
 from .panelJob import JobView
 from .panelResult import ResultBox
 from .panelSetup import SetupBox
+from .panelShared import forgetPackage, runGuarded
 from .panelSurvey import SurveyView
 from .panelTexts import finishedText, progressText
 from .panelViewLabels import ViewLabels
@@ -27,7 +25,6 @@ from .sceneVolumes import isOurs
 from .version import LABEL
 
 REBLEND_MILLISECONDS = 30
-_log = logging.getLogger(__name__)
 
 
 class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -98,10 +95,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.useParameters(None)
 
     def onReload(self):
-        """Reload imports DLEnhance.py only; without our package in sys.modules it is imported anew with it."""
-        for name in [name for name in sys.modules if name.split(".")[0] == "DLEnhanceLib"]:
-            del sys.modules[name]
-        importlib.invalidate_caches()
+        forgetPackage("DLEnhanceLib")
         ScriptedLoadableModuleWidget.onReload(self)
 
     def onSceneStartClose(self, caller, event):
@@ -266,15 +260,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def guarded(self, action):
         """Run an action of the user; a failure is shown in a sentence instead of a traceback."""
-        try:
-            action()
-        except EnhancementCanceled as canceled:
-            self.showStatus(str(canceled))
-        except DLEnhanceError as error:
-            self.showError(str(error))
-        except Exception as error:
-            _log.exception("DL Enhance failed")
-            self.showError(_("DL Enhance failed: {problem}. The error log has the details.").format(problem=error))
+        runGuarded(action, "DL Enhance", showStatus=self.showStatus, showError=self.showError)
 
     def showError(self, text):
         self.showStatus(text)

@@ -10,14 +10,8 @@ from .modelFiles import ModelFile, findModel
 from .network import MULTIPLE, Enhancer, NetworkShape, conditionVector
 
 
-class BackendOutOfMemory(Exception):
-    """The tile does not fit into the device's memory; a smaller one may."""
-
-
 class TorchBackend:
     """One loaded model on one device."""
-
-    OutOfMemory = BackendOutOfMemory
 
     def __init__(self, model: ModelFile, device: Device):
         self.model, self.device = model, device
@@ -64,7 +58,7 @@ class TorchBackend:
 
         image, sigma: (k, j, i) float32, tissue near 1. support (filled share of k-space), spacing (mm): along k, j, i.
         reportProgress(fraction) is called after each layer and may raise to stop.
-        Raises BackendOutOfMemory when the tile is too large for the device.
+        Raises MemoryError when the tile is too large for the device.
         """
         shape = image.shape
         image, sigma = _padded(image), _padded(sigma)
@@ -86,7 +80,7 @@ class TorchBackend:
         except (torch.cuda.OutOfMemoryError, RuntimeError, MemoryError) as error:
             if isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or "memory" in str(error).lower():
                 self._freeMemory()
-                raise BackendOutOfMemory(str(error)) from error
+                raise MemoryError(str(error)) from error
             raise
         finally:
             self._afterLayer = None

@@ -1,9 +1,5 @@
 """The panel of Lesion Metrics: shows and edits what the logic does; computes nothing itself. Written for PythonQt."""
 
-import importlib
-import logging
-import sys
-
 import qt
 import slicer
 import vtk
@@ -11,7 +7,7 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
-from DLEnhanceLib.errors import DLEnhanceError
+from DLEnhanceLib.panelShared import forgetPackage, runGuarded
 
 from .logic import DLEnhanceLesionMetricsLogic
 from .panelExport import ExportBox
@@ -20,8 +16,6 @@ from .panelRegions import RegionTable
 from .panelResults import ResultTable
 from .panelTexts import lesionSizeText
 from .regions import LESION
-
-_log = logging.getLogger(__name__)
 
 
 class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -121,10 +115,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         self.useParameters(None)
 
     def onReload(self):
-        """Reload imports the module file only; without our package in sys.modules it is imported anew with it."""
-        for name in [name for name in sys.modules if name.split(".")[0] == "DLEnhanceLesionMetricsLib"]:
-            del sys.modules[name]
-        importlib.invalidate_caches()
+        forgetPackage("DLEnhanceLesionMetricsLib")
         ScriptedLoadableModuleWidget.onReload(self)
 
     def onSceneStartClose(self, caller, event):
@@ -289,13 +280,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
 
     def guarded(self, action):
         """Run an action of the user; a failure is shown in a sentence instead of a traceback."""
-        try:
-            action()
-        except DLEnhanceError as error:
-            self.showError(str(error))
-        except Exception as error:
-            _log.exception("Lesion Metrics failed")
-            self.showError(_("Lesion Metrics failed: {problem}. The error log has the details.").format(problem=error))
+        runGuarded(action, "Lesion Metrics", showStatus=self.showStatus, showError=self.showError)
 
     def showError(self, text):
         self.showStatus(text)

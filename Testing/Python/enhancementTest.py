@@ -52,7 +52,6 @@ class SmoothingBackend:
     """Calls the difference to a small blur noise: local, so that tiles of any size must agree exactly."""
 
     margin, tileVoxels, deviceName, profile, modelId, modelHash = 8, 10**7, "CPU", "fake", "smoothing", "0"
-    OutOfMemory = MemoryError
 
     def components(self, image, sigma, support, spacing, *, reportProgress=None):
         reportProgress(1.0)

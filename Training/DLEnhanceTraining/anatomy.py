@@ -86,7 +86,7 @@ class AnatomySource:
         # texture differs between tissues: weight by a smooth function of the intensity itself
         weight = 0.5 + 0.5 * torch.cos(image * float(rng.uniform(2, 9)) + float(rng.uniform(0, 6)))
         image = image * (1 + weight * (fields[0] + fields[1]) + (1 - weight) * (fields[2] + fields[3]))
-        return Crop((image * tissue_fade(image)).clamp_min(0), tissue)
+        return Crop((image * _tissueFade(image)).clamp_min(0), tissue)
 
     def _fromHead(self, n, rng):
         which = rng.integers(len(self.realHeads))
@@ -99,7 +99,7 @@ class AnatomySource:
         return Crop(image.clamp_min(1e-6) ** gamma * float(rng.uniform(0.8, 1.2)), tissue)
 
 
-def tissue_fade(image):
+def _tissueFade(image):
     """1 for tissue, 0 for numerical dust, so that air stays air."""
     return (image * 50).clamp(0, 1)
 
