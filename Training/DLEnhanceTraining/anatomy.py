@@ -7,6 +7,8 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 
+from DLEnhanceLib.lapped import LappedTransform, lappedWiener
+
 # FreeSurfer numbers by tissue; labels of both sides share a tissue. 5xx are tissues outside the brain (SynthSeg maps).
 TISSUES = {
     "white": (2, 41, 7, 46, 16, 28, 60, 85, 77),
@@ -22,6 +24,7 @@ CONTRASTS = {
     "FLAIR": {"white": 0.8, "grey": 1.0, "deep": 0.9, "fluid": 0.2},
 }
 MAX_LABEL = 1024
+DIAGONAL = 2 * 16 + 2 * 4 + 2  # coefficient of the second highest frequency on all axes: little anatomy, no window edge
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +45,15 @@ def loadRealHeads(dataFolder: Path):
     studyforrest = _readArray(dataFolder / "anatomy_t1_studyforrest" / "studyforrest_sub-02_T1w_crop.nii.gz")
     uih = _readArray(dataFolder / "anatomy_t1_uih" / "uih_t1_gre_fsp_crop.nii.gz")
     heads = [shrink(studyforrest, (0.7, 0.667, 0.667)), shrink(uih, (1.0, 0.5, 0.5))]
-    return [np.clip(head / np.percentile(head, 99), 0, None).astype(np.float32) for head in heads]
+    return [withoutNoise(np.clip(head / np.percentile(head, 99), 0, None).astype(np.float32)) for head in heads]
+
+
+def withoutNoise(head):
+    """What noise a head (k, j, i) still has is no anatomy: shrunk by the fixed filter, at its own level."""
+    tile = torch.from_numpy(head)[None, None]
+    diagonal = LappedTransform().analyse(tile, 0)[0, DIAGONAL]
+    sigma = float(diagonal[diagonal != 0].abs().median()) / 0.6745  # median deviation of a normal variable
+    return lappedWiener(tile, torch.full_like(tile, sigma), torch.ones(1, 3))[0, 0].clamp_min(0).numpy()
 
 
 def shrink(voxels, factors):

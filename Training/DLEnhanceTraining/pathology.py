@@ -73,8 +73,9 @@ def drawVessel(image, start, direction, radius, contrast, rng):
 
 
 def addPathology(crop, rng):
-    """Draws lesions into two of three crops and vessels into most. Returns the lesion coverage (k, j, i), 0 to 1.
+    """Draws lesions into two of three crops and vessels into most. Returns how much each voxel of a lesion counts.
 
+    That is its coverage times the emphasis, (k, j, i), 0 for the rest.
     Sizes in voxels of the object; places are random, not only where anatomy expects them (enhancement-notes 2.4).
     """
     image, places = crop.image, torch.nonzero(crop.tissue)
@@ -91,10 +92,15 @@ def addPathology(crop, rng):
     for _ in range(rng.integers(1, 12)):
         lesion = randomLesion(places[rng.integers(len(places))].tolist(), rng)
         slices, inside = drawLesion(image, lesion, edge=rng.uniform(0.5, 1.2))
-        coverage[slices] = torch.maximum(coverage[slices], inside)
+        coverage[slices] = torch.maximum(coverage[slices], inside * emphasis(lesion))
         if rng.random() < 0.15:  # a vessel that ends at the lesion
             drawVessel(image, lesion.centre, _direction(rng), rng.uniform(0.4, 1.2), rng.uniform(0.2, 1.0), rng)
     return coverage
+
+
+def emphasis(lesion):
+    """A small lesion has few voxels but counts as much: 1 at a radius of 2.5 voxels, from 4 down to 0.4."""
+    return float(np.clip((2.5 / min(lesion.radii)) ** 1.5, 0.4, 4))
 
 
 def randomLesion(place, rng):

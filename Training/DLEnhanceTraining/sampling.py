@@ -12,6 +12,7 @@ from .anatomy import Crop, smoothField
 from .pathology import addPathology
 
 OBJECT_SIZE = 64
+SIGMA_ERROR = (0.06, 0.11)  # mean and SD of log(estimated / true sigma): surveyBenchmark.py finds -10 to +30 %
 MARGIN = 8  # at the rim of the cube the object fades out; those voxels are not learned from
 
 
@@ -89,7 +90,7 @@ def _fade(n, device):
 
 
 def makeSample(scanned, rng) -> Sample:
-    """Fresh noise on a scan, random flips, margins cut; the noise map given is off by 12 % on average."""
+    """Fresh noise on a scan, random flips, margins cut; the noise map given errs as the survey does."""
     device = scanned.measured.device
     generator = torch.Generator(device=device).manual_seed(int(rng.integers(2**62)))
     sigma = randomSigma(rng)
@@ -111,7 +112,7 @@ def makeSample(scanned, rng) -> Sample:
     near = torch.nn.functional.max_pool3d(prepare(scanned.coverage), 5, 1, 2)
     return Sample(
         noisy=noisy,
-        sigmaGiven=sigmaMap * float(np.exp(rng.normal(0, 0.12))),
+        sigmaGiven=sigmaMap * float(np.exp(rng.normal(*SIGMA_ERROR))),
         conditions=conditions,
         ringing=ringing,
         clean=clean,

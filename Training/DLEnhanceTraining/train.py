@@ -50,7 +50,7 @@ def loss(predicted, sample):
         (0.5, ringing - (sample.ringing - sample.clean), sample.ringing - sample.clean),
         (0.25, blur - (sample.sharp - sample.clean), sample.sharp - sample.clean),
         (1.0, clean - sample.clean, sample.noisy - sample.clean),
-        (0.25, clean + blur - sample.sharp, sample.noisy - sample.sharp),
+        (0.5, clean + blur - sample.sharp, sample.noisy - sample.sharp),
     )
     weight = sample.weight / sample.weight.mean()
     total = 0
@@ -67,13 +67,12 @@ def charbonnier(x, eps=0.1):
 class Trainer:
     """State of a run: network, averaged network, optimiser, step, random stream."""
 
-    def __init__(self, recipe: Recipe, source, folder: Path, device):
+    def __init__(self, recipe: Recipe, source, folder: Path, device, *, build=None):
         torch.manual_seed(recipe.seed)
         self.recipe, self.folder, self.device = recipe, folder, torch.device(device)
-        self.network = Enhancer(PROFILES[recipe.profile]).to(self.device, memory_format=torch.channels_last_3d)
-        self.averaged = torch.optim.swa_utils.AveragedModel(
-            self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average)
-        )
+        network = build() if build else Enhancer(PROFILES[recipe.profile])
+        self.network = network.to(self.device, memory_format=torch.channels_last_3d)
+        self.averaged = torch.optim.swa_utils.AveragedModel(self.network, avg_fn=self._runningAverage)
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=recipe.learningRate, weight_decay=1e-4, betas=(0.9, 0.99)
         )
@@ -110,14 +109,20 @@ class Trainer:
         torch.save(state, partial)
         partial.replace(self.checkpoint)
 
-    def learningRate(self):
+    def _runningAverage(self, averaged, current, count):
+        """Exponential, over few steps at first, so that the untrained network is soon forgotten."""
+        keep = torch.clamp((1 + count) / (10 + count), max=self.recipe.average)
+        return keep * averaged + (1 - keep) * current
+
+    def learningRate(self, progress=None):
+        """At a share 0 to 1 of the run, by steps unless given."""
         recipe = self.recipe
-        cosine = 0.5 + 0.5 * np.cos(np.pi * min(self.step / recipe.steps, 1))
+        cosine = 0.5 + 0.5 * np.cos(np.pi * min(self.step / recipe.steps if progress is None else progress, 1))
         return recipe.learningRate * min(1, (self.step + 1) / recipe.warmUp) * (0.02 + 0.98 * cosine)
 
-    def advance(self):
+    def advance(self, progress=None):
         for group in self.optimiser.param_groups:
-            group["lr"] = self.learningRate()
+            group["lr"] = self.learningRate(progress)
         total = 0.0
         for _ in range(self.recipe.batch):
             sample = self.pool.draw()
