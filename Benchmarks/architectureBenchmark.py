@@ -39,8 +39,8 @@ def main():
     lines = [
         "# Architectures at equal CPU time",
         "",
-        f"{options.minutes:g} CPU minutes of training each, same samples and seed; gains over the input in dB on validation",
-        "samples of heads not trained on (`make compare-architectures`). `kept`: regression slope in lesions.",
+        f"{options.minutes:g} CPU minutes of training each, same samples and seed; gains over the input in dB on the",
+        "validation samples, of heads not trained on (`make compare-architectures`). `kept`: slope in lesions.",
         "",
         f"| architecture | parameters | steps | {' | '.join(COLUMNS)} |",
         "|---" * (3 + len(COLUMNS)) + "|",

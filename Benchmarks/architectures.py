@@ -1,5 +1,7 @@
 """Networks that were tried for the enhancer, with the interface of DLEnhanceLib.network.Enhancer."""
 
+import itertools
+
 import torch
 from torch import nn
 
@@ -11,7 +13,7 @@ FEATURES = BANDS + DETAILS + 1 + CONDITIONS
 
 
 class HaarEnhancer(nn.Module):
-    """Residual network on the 2x2x2 Haar bands (enhancement-notes 2.2); with shrinkage it starts as a wavelet filter."""
+    """Residual network on the 2x2x2 Haar bands (enhancement-notes 2.2); shrinks: it starts as a wavelet filter."""
 
     def __init__(self, width, blocks, *, shrinks):
         super().__init__()
@@ -38,7 +40,9 @@ class HaarEnhancer(nn.Module):
         constant = conditions[:, :, None, None, None].expand(-1, -1, *bands.shape[2:])
         low = bands[:, :1] / 8**0.5 - 0.5
         parts = [low, bands[:, 1:] * DETAIL_GAIN, torch.asinh(inSigma), torch.log10(coarse) + 1.5, constant]
-        x = nn.functional.leaky_relu(self.blocks(nn.functional.leaky_relu(self.head(torch.cat(parts, 1)), SLOPE)), SLOPE)
+        x = nn.functional.leaky_relu(
+            self.blocks(nn.functional.leaky_relu(self.head(torch.cat(parts, 1)), SLOPE)), SLOPE
+        )
         inner = self.tail(x).float()
         noise, others = inner[:, :BANDS], inner[:, BANDS:] / DETAIL_GAIN
         if self.gate is not None:
@@ -52,9 +56,8 @@ class HaarEnhancer(nn.Module):
 def haarKernel():
     """The 8 orthonormal 2x2x2 Haar functions as a convolution kernel, (8, 1, 2, 2, 2); the first is the mean."""
     low, high = torch.tensor([1.0, 1.0]) / 2**0.5, torch.tensor([1.0, -1.0]) / 2**0.5
-    return torch.stack([torch.einsum("a,b,c->abc", x, y, z) for x in (low, high) for y in (low, high) for z in (low, high)])[
-        :, None
-    ]
+    functions = [torch.einsum("a,b,c->abc", *axes) for axes in itertools.product((low, high), repeat=3)]
+    return torch.stack(functions)[:, None]
 
 
 ARCHITECTURES = {

@@ -1,8 +1,8 @@
 """Overlapping 4x4x4 cosine transform of MR tiles and the shrinkage estimate it gives. Imports torch; import it lazily.
 
-Windows of 4 voxels every 2 voxels, on two lattices that lie one voxel apart on each axis, so that every voxel is seen by
-16 windows. Noise has a known SD in each coefficient, also where zero-filling made it correlated: that decides what is
-noise (Yaroslavsky 2001; Manjon 2012, doi:10.1016/j.media.2011.04.003, for MR; the two steps as in Dabov 2007,
+Windows of 4 voxels every 2 voxels, on two lattices that lie one voxel apart on each axis: 16 windows see a voxel. The SD
+of the noise in each coefficient is known, also where zero-filling made noise correlated; that decides what is noise
+(Yaroslavsky 2001; for MR Manjon 2012, doi:10.1016/j.media.2011.04.003; two steps as in Dabov 2007,
 doi:10.1109/TIP.2007.901238).
 """
 
@@ -72,17 +72,19 @@ class LappedTransform(nn.Module):
         whole = sum(self.synthesise(c * g * w, lattice) for lattice, (c, g, w) in parts)
         return whole / sum(self.spread(w, lattice) for lattice, w in enumerate(weights))
 
-    def firstEstimate(self, tile, sigma, support):
-        """Hard shrinkage of a tile: the estimate, coefficients measured, coefficients of the estimate, their SD.
+    def both(self, tile):
+        """The coefficients of both lattices."""
+        return [self.analyse(tile, lattice) for lattice in (0, 1)]
 
-        All but the first are pairs, of lattices A and B. tile, sigma: (batch, 1, k, j, i); support: (batch, 3).
-        """
-        measured = [self.analyse(tile, lattice) for lattice in (0, 1)]
+    def noiseOf(self, sigma, support):
+        """SD of the noise in the coefficients of both lattices; sigma (batch, 1, k, j, i), support (batch, 3)."""
         shares = coefficientSd(support)[:, :, None, None, None]
-        sd = [windowMean(sigma, lattice) * shares for lattice in (0, 1)]
-        gains = [hardGains(c, s) for c, s in zip(measured, sd, strict=True)]
-        first = self.merge(measured, gains, sd)
-        return first, measured, [self.analyse(first, lattice) for lattice in (0, 1)], sd
+        return [windowMean(sigma, lattice) * shares for lattice in (0, 1)]
+
+    def firstEstimate(self, tile, sigma, support):
+        """The tile (batch, 1, k, j, i) without the coefficients that noise explains."""
+        measured, sd = self.both(tile), self.noiseOf(sigma, support)
+        return self.merge(measured, [hardGains(c, s) for c, s in zip(measured, sd, strict=True)], sd)
 
     def spread(self, weight, lattice):
         """Sum over the windows that see a voxel of a weight (batch, 1, ...) per window."""
@@ -128,10 +130,10 @@ def wienerGains(estimate, sd, correction=0.0):
 
 
 def lappedWiener(tile, sigma, support):
-    """The tile (batch, 1, k, j, i) without noise by the fixed filter alone; sigma of the same shape, support (batch, 3)."""
+    """The tile (batch, 1, k, j, i) without noise by the fixed filter alone; sigma likewise, support (batch, 3)."""
     transform = LappedTransform().to(tile.device)
-    _, measured, estimate, sd = transform.firstEstimate(tile, sigma, support)
-    return transform.merge(measured, [wienerGains(q, s) for q, s in zip(estimate, sd, strict=True)], sd)
+    sd, estimate = transform.noiseOf(sigma, support), transform.both(transform.firstEstimate(tile, sigma, support))
+    return transform.merge(transform.both(tile), [wienerGains(q, s) for q, s in zip(estimate, sd, strict=True)], sd)
 
 
 def windowWeight(gains, sd):

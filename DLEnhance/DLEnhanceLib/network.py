@@ -1,6 +1,7 @@
 """The network: one pass gives noise, truncation ringing and blur of an MR tile. Imports torch; import it lazily."""
 
 import dataclasses
+import itertools
 
 import torch
 from torch import nn
@@ -16,6 +17,7 @@ SLOPE = 0.1  # of the leaky ReLU
 PEAKS = 4  # brightest and darkest voxel of what the first estimate took away, as it is and smoothed
 FEATURES = 5 * DETAILS + PEAKS + 2 + CONDITIONS
 MULTIPLE = 4  # sizes of the tiles must be multiples of this
+BLOCK, HALO = 64, 4  # voxels: windows are handled in blocks, which bounds the memory; a window reaches 3 voxels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,34 +98,43 @@ class Enhancer(nn.Module):
 
         Returns (batch, 3, k, j, i): noise, ringing and blur in the units of the image, float32.
         """
-        sigma = sigma.clamp_min(SIGMA_FLOOR)
+        given = torch.cat([image, sigma.clamp_min(SIGMA_FLOOR)], 1)
+        support = conditions[:, :3]
         with torch.autocast(image.device.type, enabled=False):
-            first, measured, estimate, sd = self.lapped.firstEstimate(image, sigma, conditions[:, :3])
-            inSd = [inNoiseUnits(*parts) for parts in zip(measured, estimate, sd, strict=True)]
-            peaks = peaksOf((image - first) / sigma)
-            features = self.features(inSd[1], peaks, estimate[1], sd[1], conditions)
-        x = self.body(features)
-        corrections = [gate(x) + self.direct(size.abs()) for gate, size in zip(self.gates, inSd, strict=True)]
+            first = inBlocks(given, 1, lambda part: self.lapped.firstEstimate(part[:, :1], part[:, 1:], support))
+        given = torch.cat([given, first], 1)
+        x = self.body(inBlocks(given, 2, lambda part: self.head(self.features(part, conditions))))
+        return inBlocks(given, 1, lambda part, inner: self.components(part, inner, support), x)
+
+    def features(self, given, conditions):
+        """What the network sees, one vector a window of lattice B. given: image, sigma and first estimate."""
+        with torch.autocast(given.device.type, enabled=False):
+            image, sigma, first = given.split(1, 1)
+            estimate, sd = self.lapped.analyse(first, 1), self.lapped.noiseOf(sigma, conditions[:, :3])[1]
+            inSd = inNoiseUnits(self.lapped.analyse(image, 1), estimate, sd)
+            constant = conditions[:, :, None, None, None].expand(-1, -1, *estimate.shape[2:])
+            tissue = [estimate[:, 1:] * DETAIL_GAIN, estimate[:, :1] / 8 - 0.5]
+            level = torch.log10(sd[:, :1]) + 1.5
+            return torch.cat([inSd, inSd.abs(), peaksOf((image - first) / sigma), *tissue, level, constant], 1)
+
+    def components(self, given, x, support):
+        """Noise, ringing and blur (batch, 3, k, j, i) of a block; x: what the body made of its features."""
+        with torch.autocast(given.device.type, enabled=False):
+            image, sigma, first = given.split(1, 1)
+            measured, estimate = self.lapped.both(image), self.lapped.both(first)
+            sd = self.lapped.noiseOf(sigma, support)
+            sizes = [inNoiseUnits(*parts).abs() for parts in zip(measured, estimate, sd, strict=True)]
+        corrections = [(gate(x) + self.direct(size)).float() for gate, size in zip(self.gates, sizes, strict=True)]
         bias, added, scaled = (layer(x).float() for layer in (self.bias, self.added, self.scaled))
-        with torch.autocast(image.device.type, enabled=False):
-            gains = [wienerGains(q, s, c.float()) for q, s, c in zip(estimate, sd, corrections, strict=True)]
-            denoised = self.lapped.merge(measured, gains, sd)
-            offset = self.lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
-            others = [
-                self._other(measured[1] * gains[1], *parts)
-                for parts in zip(added.chunk(2, 1), scaled.chunk(2, 1), strict=True)
-            ]
-        return torch.cat([image - denoised + offset, *others], 1)
+        with torch.autocast(given.device.type, enabled=False):
+            gains = [wienerGains(*parts) for parts in zip(estimate, sd, corrections, strict=True)]
+            noise = image - self.lapped.merge(measured, gains, sd)
+            noise = noise + self.lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
+            changes = zip(added.chunk(2, 1), scaled.chunk(2, 1), strict=True)
+            return torch.cat([noise, *[self._other(measured[1] * gains[1], *change) for change in changes]], 1)
 
-    def features(self, inSd, peaks, estimate, sd, conditions):
-        """What the first convolution sees, one vector a window of lattice B."""
-        constant = conditions[:, :, None, None, None].expand(-1, -1, *estimate.shape[2:])
-        level = torch.log10(sd[:, :1]) + 1.5
-        tissue = [estimate[:, 1:] * DETAIL_GAIN, estimate[:, :1] / 8 - 0.5]
-        return torch.cat([inSd, inSd.abs(), peaks, *tissue, level, constant], 1)
-
-    def body(self, features):
-        x = self.down(nn.functional.leaky_relu(self.head(features), SLOPE))
+    def body(self, x):
+        x = self.down(nn.functional.leaky_relu(x, SLOPE))
         if self.deep is not None:
             x = x + self.deep(x)
         return nn.functional.leaky_relu(self.up(x), SLOPE)
@@ -135,13 +146,45 @@ class Enhancer(nn.Module):
         return self.lapped.synthesise(coefficients, 1) / 8
 
 
+def inBlocks(tile, step, work, coarse=None):
+    """work(tile) computed block by block with the same result; one voxel of it for every step voxels of the tile.
+
+    coarse, on a grid of 2 voxels, is cut like the tile (batch, channels, k, j, i) and given to work too.
+    """
+    blocks = list(itertools.product(*[_axisBlocks(size) for size in tile.shape[2:]]))
+    if len(blocks) == 1:
+        return work(tile) if coarse is None else work(tile, coarse)
+    result = None
+    for block in blocks:
+        core, padded, inside = (tuple(slice(*part) for part in parts) for parts in zip(*block, strict=True))
+        part = tile[(..., *padded)]
+        done = work(part) if coarse is None else work(part, coarse[(..., *_coarser(padded, 2))])
+        if result is None:
+            result = done.new_empty((*done.shape[:2], *[size // step for size in tile.shape[2:]]))
+        result[(..., *_coarser(core, step))] = done[(..., *_coarser(inside, step))]
+    return result
+
+
+def _axisBlocks(size):
+    """(core, padded, core within padded) of each block along an axis, as pairs of start and stop."""
+    starts = range(0, size, BLOCK)
+    for start in starts:
+        stop = min(start + BLOCK, size)
+        low, high = max(start - HALO, 0), min(stop + HALO, size)
+        yield (start, stop), (low, high), (start - low, stop - low)
+
+
+def _coarser(slices, step):
+    return tuple(slice(part.start // step, part.stop // step) for part in slices)
+
+
 def inNoiseUnits(measured, estimate, sd):
     """Details measured and estimated in SD of their noise, compressed: (batch, 126, ...)."""
     return torch.cat([torch.asinh(x[:, 1:] / sd[:, 1:]) for x in (measured, estimate)], 1)
 
 
 def peaksOf(removed):
-    """Highest and lowest value in each window of lattice B, of what was removed in SD and of its mean over 2x2x2 voxels.
+    """Highest and lowest value in a window of lattice B of what was removed, in SD; also of its mean over 2x2x2 voxels.
 
     A lesion of two voxels that the first estimate took for noise shows here.
     """

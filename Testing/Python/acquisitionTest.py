@@ -48,12 +48,12 @@ def riseDistance(values):
     return above - (values[above] - 0.9) / (values[above] - values[above - 1]) - low
 
 
-def test_clean_image_is_as_sharp_as_the_ringing_one_and_sharp_is_1_3_times_sharper():
+def test_clean_image_is_no_blunter_than_the_ringing_one_and_sharp_is_1_3_times_sharper():
     images = noiseFree(dataclasses.replace(STILL, support=(1, 1, 0.25)))
     ringing, clean, sharp = (riseDistance(profile(image)) for image in images)
     assert ringing == pytest.approx(0.89 * 96 / 23, rel=0.05)  # 23 lines of k-space are left
-    assert clean / ringing == pytest.approx(0.95, abs=0.05)
-    assert clean / sharp == pytest.approx(1.3, abs=0.06)
+    assert clean / ringing == pytest.approx(0.80, abs=0.04)
+    assert 1.15 < clean / sharp < 1.3  # the object's own edge is not infinitely sharp
 
 
 def test_fully_resolved_object_has_no_ringing_and_nothing_to_sharpen():

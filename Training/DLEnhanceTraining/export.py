@@ -31,14 +31,6 @@ KNOWN_FAILURES = [
 LESION_SIZES = "1.5 to 15 voxels in diameter"
 
 
-def receptiveRadius(shape):
-    """Voxels from an output voxel to the farthest input voxel that the half-grid path sees.
-
-    Two convolutions a block on a grid of 2 voxels, and the windows of 4 voxels of two estimates.
-    """
-    return 4 * shape.blocks + 10
-
-
 def averagedNetwork(state):
     network = Enhancer(PROFILES[state["recipe"]["profile"]])
     prefix = "module."
@@ -60,7 +52,6 @@ def export(run: Path, data: Path, folder: Path):
         "sha256": digest,
         "network": dataclasses.asdict(PROFILES[profile]),
         "parameters": sum(p.numel() for p in network.parameters()),
-        "tileMargin": receptiveRadius(PROFILES[profile]),
         "licence": "Apache-2.0",
         "trainingData": [
             "SynthSeg label maps 1-18 (Apache-2.0; Billot et al., Medical Image Analysis 86:102789, 2023)",

@@ -1,0 +1,127 @@
+"""The lapped cosine transform, its noise, and the network as a correction of the filter it starts from."""
+
+import numpy as np
+import pytest
+import torch
+
+from DLEnhanceLib import network
+from DLEnhanceLib.lapped import LappedTransform, coefficientSd, lappedWiener, wienerGains
+from DLEnhanceLib.network import PROFILES, Enhancer, conditionVector
+from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
+
+WHITE = torch.ones(1, 3)
+CONDITIONS = conditionVector((1.0, 0.7, 0.62), (1.0, 1.0, 1.2))[None]
+
+
+@pytest.fixture(scope="module")
+def transform():
+    return LappedTransform()
+
+
+def headTile(shape=(40, 44, 48)):
+    """Two nested balls with a bright spot of two voxels."""
+    grids = torch.meshgrid(*[torch.linspace(-1, 1, n) for n in shape], indexing="ij")
+    radius = sum(g**2 for g in grids).sqrt()
+    tile = torch.where(radius < 0.45, 1.0, 0.6) * (radius < 0.8)
+    tile[20:22, 22:24, 24:26] += 0.5
+    return tile[None, None]
+
+
+@pytest.mark.parametrize("lattice", [0, 1])
+def test_windows_of_a_lattice_give_the_tile_back(transform, lattice):
+    tile = torch.rand(2, 1, 8, 12, 10)
+    inside = (..., slice(1, -1), slice(1, -1), slice(1, -1))  # one window less sees the outermost voxels of lattice B
+    back = transform.synthesise(transform.analyse(tile, lattice), lattice) / 8
+    assert torch.allclose(back[inside], tile[inside], atol=1e-5)
+
+
+def test_merging_unchanged_windows_gives_the_tile_back(transform):
+    tile = torch.rand(1, 1, 12, 12, 16)
+    measured = transform.both(tile)
+    ones = [torch.ones_like(c) for c in measured]
+    assert torch.allclose(transform.merge(measured, ones, ones), tile, atol=1e-5)
+
+
+@pytest.mark.parametrize("support", [(1.0, 1.0, 1.0), (1.0, 0.7, 0.62), (0.5, 0.8, 1.0)])
+def test_sd_of_each_coefficient_is_that_of_scanned_noise(transform, support):
+    """Noise of a simulated, zero-filled scan of a bright object, against the formula."""
+    protocol = Protocol(support=support, phaseCycles=0.5)
+    image = torch.full((64, 64, 64), 10.0)  # far above the noise: the magnitude adds none of its own
+    scanned = scan(image, torch.zeros_like(image), protocol, np.random.default_rng(3))
+    found = 0
+    for seed in range(2):
+        noisy, ringing, *_ = addNoise(scanned, 0.05, torch.Generator().manual_seed(seed))
+        noise = ((noisy - ringing) / 0.05)[8:-8, 8:-8, 8:-8]
+        found = (
+            found + transform.analyse(noise[None, None].contiguous(), 1)[0, :, 1:-1, 1:-1, 1:-1].flatten(1).var(1) / 2
+        )
+    expected = coefficientSd(torch.tensor([support]))[0]
+    isLoud = expected > 0.1
+    ratio = found[isLoud].sqrt() / expected[isLoud]
+    assert float((ratio - 1).abs().mean()) < 0.05
+    assert float(found[~isLoud].sqrt().max() if (~isLoud).any() else 0) < 0.15
+
+
+def test_the_fixed_filter_lowers_white_noise_and_leaves_a_clean_tile(transform):
+    truth, sigma = headTile(), 0.05
+    noisy = truth + sigma * torch.randn(truth.shape, generator=torch.Generator().manual_seed(1))
+    done = lappedWiener(noisy, torch.full_like(truth, sigma), WHITE)
+    assert (done - truth).square().mean() < 0.2 * (noisy - truth).square().mean()
+    clean = lappedWiener(truth, torch.full_like(truth, 1e-3), WHITE)
+    assert (clean - truth).abs().max() < 3e-3
+
+
+def test_gains_lie_between_nothing_and_all():
+    estimate, sd = torch.randn(1, 64, 3, 3, 3) * 5, torch.ones(1, 64, 3, 3, 3)
+    gains = wienerGains(estimate, sd, 20 * torch.randn(1, 63, 3, 3, 3))
+    assert gains.min() >= 0
+    assert gains.max() <= 1
+    assert (gains[:, 0] == 1).all()
+
+
+def untrained(seed=1, scale=0.0):
+    """A network whose last layers are silent, or random with scale."""
+    torch.manual_seed(seed)
+    result = Enhancer(PROFILES["fast"]).eval()
+    for layer in (*result.gates, result.bias, result.added, result.scaled, result.direct):
+        layer.weight.data.mul_(0).add_(scale * torch.randn_like(layer.weight))
+    return result
+
+
+def test_a_silent_network_is_the_fixed_filter():
+    tile, sigma = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48), torch.full((1, 1, 40, 44, 48), 0.05)
+    with torch.inference_mode():
+        noise, ringing, blur = untrained()(tile, sigma, CONDITIONS).split(1, 1)
+        expected = tile - lappedWiener(tile, sigma, CONDITIONS[:, :3])
+    assert torch.allclose(noise, expected, atol=1e-5)
+    assert not ringing.any()
+    assert not blur.any()
+
+
+def test_without_the_bias_head_noise_removal_never_adds_detail(transform):
+    """Whatever the weights are, no window of the result holds more detail than the windows measured there."""
+    aNetwork = untrained(scale=0.3)
+    aNetwork.bias.weight.data.zero_()
+    tile, sigma = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48), torch.full((1, 1, 40, 44, 48), 0.05)
+    with torch.inference_mode():
+        denoised = tile - aNetwork(tile, sigma, CONDITIONS)[:, :1]
+    assert float((denoised - denoised.mean()).square().sum()) <= float((tile - tile.mean()).square().sum())
+
+
+def test_blocks_do_not_change_the_result(monkeypatch):
+    aNetwork = untrained(scale=0.02)
+    tile = torch.rand(1, 1, 40, 44, 48)
+    sigma = torch.full_like(tile, 0.05)
+    with torch.inference_mode():
+        whole = aNetwork(tile, sigma, CONDITIONS)
+        monkeypatch.setattr(network, "BLOCK", 16)
+        assert torch.allclose(aNetwork(tile, sigma, CONDITIONS), whole, atol=1e-6)
+
+
+def test_a_mirrored_tile_gives_the_mirrored_result():
+    """But for the few coefficients that rounding lifts over the threshold."""
+    tile = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48, generator=torch.Generator().manual_seed(2))
+    sigma = torch.full_like(tile, 0.05)
+    there = lappedWiener(tile, sigma, WHITE)
+    mirrored = lappedWiener(tile.flip(3), sigma, WHITE).flip(3)
+    assert float(((there - mirrored).abs() > 1e-4).float().mean()) < 0.01
