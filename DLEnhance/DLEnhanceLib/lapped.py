@@ -1,7 +1,7 @@
 """Overlapping 4x4x4 cosine transform of MR tiles and the shrinkage estimate it gives. Imports torch; import it lazily.
 
-Windows of 4 voxels every 2 voxels, on two lattices that lie one voxel apart on each axis: 16 windows see a voxel. The SD
-of the noise in each coefficient is known, also where zero-filling made noise correlated; that decides what is noise
+Windows of 4 voxels every 2 voxels, on two lattices that lie one voxel apart on each axis: 16 windows see a voxel. The
+SD of the noise in each coefficient is known, also where zero-filling made noise correlated; that decides what is noise
 (Yaroslavsky 2001; for MR Manjon 2012, doi:10.1016/j.media.2011.04.003; two steps as in Dabov 2007,
 doi:10.1109/TIP.2007.901238).
 """
