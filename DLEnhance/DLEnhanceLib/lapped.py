@@ -86,6 +86,11 @@ class LappedTransform(nn.Module):
         measured, sd = self.both(tile), self.noiseOf(sigma, support)
         return self.merge(measured, [hardGains(c, s) for c, s in zip(measured, sd, strict=True)], sd)
 
+    def wiener(self, tile, sigma, support):
+        """The tile (batch, 1, k, j, i) without noise by the fixed filter alone; sigma likewise, support (batch, 3)."""
+        sd, estimate = self.noiseOf(sigma, support), self.both(self.firstEstimate(tile, sigma, support))
+        return self.merge(self.both(tile), [wienerGains(q, s) for q, s in zip(estimate, sd, strict=True)], sd)
+
     def spread(self, weight, lattice):
         """Sum over the windows that see a voxel of a weight (batch, 1, ...) per window."""
         pad = PADS[lattice]
@@ -127,13 +132,6 @@ def wienerGains(estimate, sd, correction=0.0):
     ratio = (estimate[:, 1:] / sd[:, 1:]).square() + GAIN_FLOOR
     gains = torch.sigmoid(ratio.log() + correction)
     return torch.cat([torch.ones_like(gains[:, :1]), gains], 1)
-
-
-def lappedWiener(tile, sigma, support):
-    """The tile (batch, 1, k, j, i) without noise by the fixed filter alone; sigma likewise, support (batch, 3)."""
-    transform = LappedTransform().to(tile.device)
-    sd, estimate = transform.noiseOf(sigma, support), transform.both(transform.firstEstimate(tile, sigma, support))
-    return transform.merge(transform.both(tile), [wienerGains(q, s) for q, s in zip(estimate, sd, strict=True)], sd)
 
 
 def windowWeight(gains, sd):

@@ -6,7 +6,8 @@ import itertools
 import torch
 from torch import nn
 
-from .lapped import COEFFICIENTS, LappedTransform, wienerGains
+from .lapped import COEFFICIENTS, STEP, LappedTransform, fromCells, toCells, wienerGains
+from .surprise import keptShare, surprise
 
 COMPONENTS = ("noise", "ringing", "blur")
 CONDITIONS = 6  # share of k-space filled on k, j, i; log2 of the voxel size relative to the smallest on k, j, i
@@ -14,8 +15,8 @@ DETAILS = COEFFICIENTS - 1  # all but the mean of a window
 DETAIL_GAIN = 2.0  # a magnitude image is nearly all mean: without this gain the optimiser does not see the details
 SIGMA_FLOOR = 1e-3  # of the tissue level
 SLOPE = 0.1  # of the leaky ReLU
-PEAKS = 4  # brightest and darkest voxel of what the first estimate took away, as it is and smoothed
-FEATURES = 5 * DETAILS + PEAKS + 2 + CONDITIONS
+CELL = STEP**3  # voxels of a cell of 2x2x2, the middle of a window of lattice B
+FEATURES = 5 * DETAILS + 2 * CELL + 2 + CONDITIONS
 MULTIPLE = 4  # sizes of the tiles must be multiples of this
 BLOCK, HALO = 64, 4  # voxels: windows are handled in blocks, which bounds the memory; a window reaches 3 voxels
 
@@ -51,11 +52,12 @@ class ResidualBlock(nn.Module):
 class Enhancer(nn.Module):
     """Learned Wiener filter on overlapping 4x4x4 cosine windows, with two more heads for ringing and blur.
 
-    A first estimate (hard threshold at the known noise of each coefficient) gives a Wiener gain per coefficient; the
-    network corrects the gains from what lies around. So noise removal can only keep or lessen what was measured, never
-    add to it, but for the mean of a window (the bias of magnitude images), and a network not yet trained is already a
-    good filter. The network sees the coefficients in tissue units and, compressed, in units of the noise (SNR units,
-    Xue 2025, doi:10.1148/ryai.250227).
+    A first estimate (hard threshold at the known noise of each coefficient) gives a Wiener gain per coefficient; what
+    is removed but too large for noise, such as a lesion of two voxels, is given back voxel by voxel. The network
+    corrects the gains and the share given back from what lies around. So noise removal can only keep or lessen what was
+    measured, never add to it, but for the mean of a window (the bias of magnitude images), and a network not yet
+    trained is already a good filter. The network sees the coefficients in tissue units and, compressed, in units of the
+    noise (SNR units, Xue 2025, doi:10.1148/ryai.250227).
     """
 
     def __init__(self, shape: NetworkShape):
@@ -76,6 +78,7 @@ class Enhancer(nn.Module):
         self.direct = nn.Conv3d(2 * DETAILS, DETAILS, 1)  # gates from the size of the window's own coefficients
         # lattice A has a window more along each axis than lattice B, on which the network works
         self.gates = nn.ModuleList([nn.Conv3d(width, DETAILS, 2, padding=1), nn.Conv3d(width, DETAILS, 1)])
+        self.kept = nn.Conv3d(width, CELL, 1)
         self.bias = nn.Conv3d(width, 1, 1)
         self.added = nn.Conv3d(width, 2 * COEFFICIENTS, 1)
         self.scaled = nn.Conv3d(width, 2 * DETAILS, 1)
@@ -89,7 +92,7 @@ class Enhancer(nn.Module):
         for module in self.modules():
             if isinstance(module, ResidualBlock):
                 module.second.weight.data.mul_(0.3)
-        for last in (*self.gates, self.bias, self.added, self.scaled):
+        for last in (*self.gates, self.kept, self.bias, self.added, self.scaled):
             nn.init.normal_(last.weight, std=0.003)
         nn.init.zeros_(self.direct.weight)
 
@@ -115,7 +118,9 @@ class Enhancer(nn.Module):
             constant = conditions[:, :, None, None, None].expand(-1, -1, *estimate.shape[2:])
             tissue = [estimate[:, 1:] * DETAIL_GAIN, estimate[:, :1] / 8 - 0.5]
             level = torch.log10(sd[:, :1]) + 1.5
-            return torch.cat([inSd, inSd.abs(), peaksOf((image - first) / sigma), *tissue, level, constant], 1)
+            largest, smooth = surprise(image - first, sigma, conditions[:, :3])
+            removed = [toCells(compressed(largest)), toCells(compressed(smooth))]
+            return torch.cat([inSd, inSd.abs(), *removed, *tissue, level, constant], 1)
 
     def components(self, given, x, support):
         """Noise, ringing and blur (batch, 3, k, j, i) of a block; x: what the body made of its features."""
@@ -125,10 +130,11 @@ class Enhancer(nn.Module):
             sd = self.lapped.noiseOf(sigma, support)
             sizes = [inNoiseUnits(*parts).abs() for parts in zip(measured, estimate, sd, strict=True)]
         corrections = [(gate(x) + self.direct(size)).float() for gate, size in zip(self.gates, sizes, strict=True)]
-        bias, added, scaled = (layer(x).float() for layer in (self.bias, self.added, self.scaled))
+        kept, bias, added, scaled = (layer(x).float() for layer in (self.kept, self.bias, self.added, self.scaled))
         with torch.autocast(given.device.type, enabled=False):
             gains = [wienerGains(*parts) for parts in zip(estimate, sd, corrections, strict=True)]
-            noise = image - self.lapped.merge(measured, gains, sd)
+            removed = image - self.lapped.merge(measured, gains, sd)
+            noise = removed * (1 - keptShare(surprise(removed, sigma, support)[0], fromCells(kept)))
             noise = noise + self.lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
             changes = zip(added.chunk(2, 1), scaled.chunk(2, 1), strict=True)
             return torch.cat([noise, *[self._other(measured[1] * gains[1], *change) for change in changes]], 1)
@@ -180,18 +186,12 @@ def _coarser(slices, step):
 
 def inNoiseUnits(measured, estimate, sd):
     """Details measured and estimated in SD of their noise, compressed: (batch, 126, ...)."""
-    return torch.cat([torch.asinh(x[:, 1:] / sd[:, 1:]) for x in (measured, estimate)], 1)
+    return torch.cat([compressed(x[:, 1:] / sd[:, 1:]) for x in (measured, estimate)], 1)
 
 
-def peaksOf(removed):
-    """Highest and lowest value in a window of lattice B of what was removed, in SD; also of its mean over 2x2x2 voxels.
-
-    A lesion of two voxels that the first estimate took for noise shows here.
-    """
-    padded = nn.functional.pad(removed, (1,) * 6, mode="replicate")
-    smooth = nn.functional.avg_pool3d(padded, 2, stride=1) * 8**0.5
-    parts = [(padded, 4), (-padded, 4), (smooth, 3), (-smooth, 3)]
-    return torch.cat([torch.asinh(nn.functional.max_pool3d(x, size, stride=2)) for x, size in parts], 1)
+def compressed(x):
+    """Nearly x where noise and signal meet, never above 6: what is certain need not be told apart."""
+    return x / (1 + x.abs() / 6)
 
 
 def conditionVector(support, spacing):

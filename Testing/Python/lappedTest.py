@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from DLEnhanceLib import network
-from DLEnhanceLib.lapped import LappedTransform, coefficientSd, lappedWiener, wienerGains
+from DLEnhanceLib.lapped import LappedTransform, coefficientSd, wienerGains
 from DLEnhanceLib.network import PROFILES, Enhancer, conditionVector
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
 
@@ -65,9 +65,9 @@ def test_sd_of_each_coefficient_is_that_of_scanned_noise(transform, support):
 def test_the_fixed_filter_lowers_white_noise_and_leaves_a_clean_tile(transform):
     truth, sigma = headTile(), 0.05
     noisy = truth + sigma * torch.randn(truth.shape, generator=torch.Generator().manual_seed(1))
-    done = lappedWiener(noisy, torch.full_like(truth, sigma), WHITE)
+    done = LappedTransform().wiener(noisy, torch.full_like(truth, sigma), WHITE)
     assert (done - truth).square().mean() < 0.2 * (noisy - truth).square().mean()
-    clean = lappedWiener(truth, torch.full_like(truth, 1e-3), WHITE)
+    clean = LappedTransform().wiener(truth, torch.full_like(truth, 1e-3), WHITE)
     assert (clean - truth).abs().max() < 3e-3
 
 
@@ -92,7 +92,7 @@ def test_a_silent_network_is_the_fixed_filter():
     tile, sigma = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48), torch.full((1, 1, 40, 44, 48), 0.05)
     with torch.inference_mode():
         noise, ringing, blur = untrained()(tile, sigma, CONDITIONS).split(1, 1)
-        expected = tile - lappedWiener(tile, sigma, CONDITIONS[:, :3])
+        expected = tile - LappedTransform().wiener(tile, sigma, CONDITIONS[:, :3])
     assert torch.allclose(noise, expected, atol=1e-5)
     assert not ringing.any()
     assert not blur.any()
@@ -122,6 +122,6 @@ def test_a_mirrored_tile_gives_the_mirrored_result():
     """But for the few coefficients that rounding lifts over the threshold."""
     tile = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48, generator=torch.Generator().manual_seed(2))
     sigma = torch.full_like(tile, 0.05)
-    there = lappedWiener(tile, sigma, WHITE)
-    mirrored = lappedWiener(tile.flip(3), sigma, WHITE).flip(3)
+    there = LappedTransform().wiener(tile, sigma, WHITE)
+    mirrored = LappedTransform().wiener(tile.flip(3), sigma, WHITE).flip(3)
     assert float(((there - mirrored).abs() > 1e-4).float().mean()) < 0.01

@@ -7,7 +7,7 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 
-from DLEnhanceLib.lapped import LappedTransform, lappedWiener
+from DLEnhanceLib.lapped import LappedTransform
 
 # FreeSurfer numbers by tissue; labels of both sides share a tissue. 5xx are tissues outside the brain (SynthSeg maps).
 TISSUES = {
@@ -24,6 +24,7 @@ CONTRASTS = {
     "FLAIR": {"white": 0.8, "grey": 1.0, "deep": 0.9, "fluid": 0.2},
 }
 MAX_LABEL = 1024
+REAL_SHARE = 0.65  # of the cubes: label maps alone teach that tissue is smooth
 DIAGONAL = 2 * 16 + 2 * 4 + 2  # coefficient of the second highest frequency on all axes: little anatomy, no window edge
 
 
@@ -41,19 +42,23 @@ def loadLabelMaps(folder: Path, numbers):
 
 
 def loadRealHeads(dataFolder: Path):
-    """The two heads that SOURCES.md names for training, brought to about 1 mm and tissue near 1, float32 (k, j, i)."""
+    """The two heads that SOURCES.md names for training, at about 1 mm, tissue near 1, float32 (k, j, i).
+
+    Each as it is, with the finest texture and a little noise, and once more without both.
+    """
     studyforrest = _readArray(dataFolder / "anatomy_t1_studyforrest" / "studyforrest_sub-02_T1w_crop.nii.gz")
     uih = _readArray(dataFolder / "anatomy_t1_uih" / "uih_t1_gre_fsp_crop.nii.gz")
     heads = [shrink(studyforrest, (0.7, 0.667, 0.667)), shrink(uih, (1.0, 0.5, 0.5))]
-    return [withoutNoise(np.clip(head / np.percentile(head, 99), 0, None).astype(np.float32)) for head in heads]
+    heads = [np.clip(head / np.percentile(head, 99), 0, None).astype(np.float32) for head in heads]
+    return [*heads, *(withoutNoise(head) for head in heads)]
 
 
 def withoutNoise(head):
-    """What noise a head (k, j, i) still has is no anatomy: shrunk by the fixed filter, at its own level."""
-    tile = torch.from_numpy(head)[None, None]
-    diagonal = LappedTransform().analyse(tile, 0)[0, DIAGONAL]
+    """The head (k, j, i) without the noise it still has, by the fixed filter at the head's own level."""
+    tile, transform = torch.from_numpy(head)[None, None], LappedTransform()
+    diagonal = transform.analyse(tile, 0)[0, DIAGONAL]
     sigma = float(diagonal[diagonal != 0].abs().median()) / 0.6745  # median deviation of a normal variable
-    return lappedWiener(tile, torch.full_like(tile, sigma), torch.ones(1, 3))[0, 0].clamp_min(0).numpy()
+    return transform.wiener(tile, torch.full_like(tile, sigma), torch.ones(1, 3))[0, 0].clamp_min(0).numpy()
 
 
 def shrink(voxels, factors):
@@ -71,7 +76,7 @@ def shrink(voxels, factors):
 
 
 class AnatomySource:
-    """Random cubes of n voxels an edge; half from label maps, half from real heads where there are any."""
+    """Random cubes of n voxels an edge; from real heads, where there are any, more often than from label maps."""
 
     def __init__(self, labelMaps, realHeads=(), device="cpu"):
         self.labelMaps = [torch.as_tensor(m, device=device) for m in labelMaps]
@@ -81,7 +86,7 @@ class AnatomySource:
         self.device = device
 
     def draw(self, n, rng) -> Crop:
-        if self.realHeads and rng.random() < 0.5:
+        if self.realHeads and rng.random() < REAL_SHARE:
             return self._fromHead(n, rng)
         return self._fromLabels(n, rng)
 

@@ -60,7 +60,8 @@ def loss(predicted, sample):
     return total
 
 
-def charbonnier(x, eps=0.1):
+def charbonnier(x, eps=0.5):
+    """Square of small errors, so that faint lesions are not dropped as a median would; size of those far out."""
     return (x.square() + eps**2).sqrt() - eps
 
 

@@ -1,0 +1,44 @@
+"""How improbable it is that what a filter removed was noise, voxel by voxel. Imports torch; import it lazily."""
+
+import torch
+from torch import nn
+
+WEIGHTS = (0.0, 0.1, 0.2)  # of the two neighbours along each axis: single voxels, lesions of two and of three voxels
+SMOOTH = 1  # index of the weight whose map is given as it is
+LIMIT, STEEPNESS = 3.0, 3.0  # half of what lies 3 SD out is given back; measured on simulated lesions of 2 to 4 mm
+
+
+def surprise(removed, sigma, support):
+    """(largest, smooth): the largest absolute value over the smoothings, in SD of the noise, and that of one of them.
+
+    removed, sigma: (batch, 1, k, j, i); support (batch, 3) tells how far smoothing lowers the noise.
+    """
+    maps = [smoothed(removed, weight) / (sigma * smoothedSd(support, weight)) for weight in WEIGHTS]
+    return torch.stack([m.abs() for m in maps]).amax(0), maps[SMOOTH]
+
+
+def keptShare(largest, correction=0.0):
+    """Share 0 to 1 of what was removed that is given back; without a correction by a soft threshold alone."""
+    return torch.sigmoid(STEEPNESS * (largest - LIMIT) + correction)
+
+
+def smoothed(image, weight):
+    """image (batch, 1, k, j, i) under the kernel weight, 1 - 2 weight, weight along each axis."""
+    if not weight:
+        return image
+    for axis in (2, 3, 4):
+        size, pad = image.shape[axis], [0] * 6
+        pad[8 - 2 * axis] = pad[9 - 2 * axis] = 1
+        wide = nn.functional.pad(image, pad, mode="replicate")
+        neighbours = wide.narrow(axis, 0, size) + wide.narrow(axis, 2, size)
+        image = (1 - 2 * weight) * image + weight * neighbours
+    return image
+
+
+def smoothedSd(support, weight):
+    """SD of smoothed noise of SD 1 whose k-space is filled to the share support, (batch, 3) -> (batch, 1, 1, 1, 1)."""
+    kernel = support.new_tensor([weight, 1 - 2 * weight, weight])
+    n = torch.arange(3).to(support)
+    correlation = torch.sinc(support[..., None, None] * (n[:, None] - n))
+    variance = torch.einsum("m,bxmn,n->bx", kernel, correlation, kernel)
+    return variance.prod(1).sqrt().reshape(-1, 1, 1, 1, 1)
