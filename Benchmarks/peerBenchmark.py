@@ -1,12 +1,17 @@
 """DLEnhance beside its peers on the same volumes in one run; every peer is told the true noise level, DLEnhance is not.
 
-    python Benchmarks/peerBenchmark.py --data ../shared/data --out Benchmarks/output [--bm4d] [--heads ...]
+    python Benchmarks/peerBenchmark.py --data ../shared/data --out Benchmarks/output [--heads ...]
 
-Needs ``pip install antspyx dipy PyWavelets``; --bm4d also ``pip install bm4d`` (non-commercial, never a dependency).
+Needs ``pip install antspyx dipy PyWavelets``. BM4D takes part where it is installed (``pip install bm4d``, non-commercial, never
+a dependency), mrdegibbs where Debian's ``mrtrix3`` is installed.
 """
 
 import argparse
 import csv
+import importlib.util
+import shutil
+import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -74,10 +79,34 @@ def gibbsRemoval(image, _sigma):
     return gibbs_removal(image, slice_axis=0, inplace=False, num_processes=1)
 
 
+def mrdegibbs(image, _sigma):
+    import nibabel
+
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = (str(Path(folder, name)) for name in ("before.nii", "after.nii"))
+        nibabel.Nifti1Image(image, np.eye(4)).to_filename(before)
+        subprocess.run(["mrdegibbs", "-quiet", before, after], check=True)
+        return nibabel.load(after).get_fdata()
+
+
 def bm4d(image, sigma):
     from bm4d import bm4d as function
 
     return function(image, sigma_psd=float(sigma))
+
+
+def lappedFilter(image, sigma):
+    """What our network starts from, told the noise level like the peers: shows what training adds."""
+    import torch
+
+    from DLEnhanceLib.lapped import LappedTransform
+
+    scale = 1000.0  # of the benchmark's volumes
+    tile = torch.from_numpy(image / scale)[None, None]
+    with torch.inference_mode():
+        return (
+            scale * LappedTransform().wiener(tile, torch.full_like(tile, sigma / scale), torch.ones(1, 3))[0, 0].numpy()
+        )
 
 
 PEERS = {
@@ -90,8 +119,13 @@ PEERS = {
     "skimage TV": totalVariation,
     "skimage wavelet": wavelet,
     "DIPY gibbs_removal": gibbsRemoval,
+    "lapped Wiener filter, no network": lappedFilter,
 }
-OURS = {**PRESETS, "100/100/0": Strengths(1, 1, 0), "100/100/100": Strengths(1, 1, 1)}
+if shutil.which("mrdegibbs"):
+    PEERS["MRtrix3 mrdegibbs"] = mrdegibbs
+if importlib.util.find_spec("bm4d"):
+    PEERS["BM4D"] = bm4d
+OURS = {**PRESETS, "100/0/0": Strengths(1, 0, 0), "100/100/100": Strengths(1, 1, 1)}
 
 
 def rows(case, peers, backends):
@@ -118,9 +152,8 @@ def main():
     parser.add_argument("--conditions", nargs="+", default=list(CONDITIONS), choices=list(CONDITIONS))
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--profiles", nargs="*", default=["full", "fast"])
-    parser.add_argument("--bm4d", action="store_true")
     options = parser.parse_args()
-    peers = {name: PEERS[name] for name in options.peers} | ({"BM4D": bm4d} if options.bm4d else {})
+    peers = {name: PEERS[name] for name in options.peers}
     backends = {profile: makeBackend(profile, "cpu") for profile in options.profiles}
     table = []
     for case in makeCases(options.data, options.heads, options.conditions):
