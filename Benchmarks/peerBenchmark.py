@@ -2,8 +2,8 @@
 
     python Benchmarks/peerBenchmark.py --data ../shared/data --out Benchmarks/output [--heads ...]
 
-Needs ``pip install antspyx dipy PyWavelets``. BM4D takes part where it is installed (``pip install bm4d``, non-commercial, never
-a dependency), mrdegibbs where Debian's ``mrtrix3`` is installed.
+Needs ``pip install antspyx dipy PyWavelets``. BM4D takes part where ``pip install bm4d`` was called (non-commercial,
+never a dependency), mrdegibbs where Debian's ``mrtrix3`` is installed.
 """
 
 import argparse
