@@ -95,10 +95,10 @@ class SceneMeasurement:
         voxels = {} if standard is None else {key: region.maskOn(standard).count for key, region in regions.items()}
         return Outcome(voxels=voxels, extents=_extents(regions), problem=problem)
 
-    def sizeOf(self, region, standardNode):
+    def sizeOf(self, region, standardNode, *, isDragged=False):
         """The core's LesionSize in the grid of a volume.
 
-        None when it cannot be read, has no voxel, or is so large a ROI that it could not be dragged smoothly.
+        None when it cannot be read, has no voxel, or is dragged and so large that this would not be smooth.
         """
         from .lesionSize import lesionSize
 
@@ -107,7 +107,7 @@ class SceneMeasurement:
             mask = self._shapes.region(region).maskOn(standard)
         except DLEnhanceError:
             return None
-        if not region.segmentId and mask.count > LARGEST_LIVE_SIZE:
+        if isDragged and mask.count > LARGEST_LIVE_SIZE:
             return None
         if self._size[0] is not mask:
             self._size = (mask, lesionSize(mask, standard))
