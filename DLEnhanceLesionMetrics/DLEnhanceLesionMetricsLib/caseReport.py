@@ -10,7 +10,7 @@ from pathlib import Path
 from DLEnhanceLib.version import LABEL, VERSION
 
 from . import htmlPage
-from .charts import chartsDrawing, slopeCharts
+from .charts import CHARTED_METRICS, chartsDrawing, slopeCharts
 from .drawing import svgText
 from .htmlPage import Table
 from .lesionGallery import lesionGallery, withBorder
@@ -25,7 +25,6 @@ from .rows import STATISTICS_COLUMNS, writeAtomically
 from .slicePictures import slicePictures
 
 MOST_GALLERY_LESIONS = 40
-CHARTED_METRICS = ("snr", "cnr", "cr", "erd", "fwhm")
 SYMBOLS = (
     "S mean, SD sample standard deviation (n - 1); L lesion, R reference tissue, A air. "
     "Change = 100 (enhanced - standard) / standard. SNR also rises under any blur: read it together with CR and, "

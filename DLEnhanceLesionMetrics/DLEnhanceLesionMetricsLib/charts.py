@@ -22,6 +22,7 @@ STANDARD_COLOR, ENHANCED_COLOR = "#2b6ca3", "#d9730d"
 LINE_COLOR, FALLING_COLOR, AXIS_COLOR, TEXT_COLOR = "#8a94a0", "#b3403a", "#9aa3ad", "#1d2530"
 PANEL_WIDTH, PANEL_HEIGHT = 270.0, 280.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 78.0, 66.0, 30.0
+CHARTED_METRICS = ("snr", "cnr", "cr", "erd", "fwhm")
 MOST_PANELS = 4  # in a row
 MOST_NAMES = 10  # more names beside a panel than this could not be read
 CHART_SUFFIXES = (".svg", ".png")

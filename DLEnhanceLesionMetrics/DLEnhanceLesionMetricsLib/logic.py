@@ -1,7 +1,6 @@
 """Lesion Metrics on MRML nodes: regions, live measurement, comparison, export. No Qt here."""
 
 import dataclasses
-import logging
 from typing import Any
 
 import slicer
@@ -10,6 +9,7 @@ from DLEnhanceLib.errors import BadOption, DLEnhanceError
 from DLEnhanceLib.sceneVolumes import SOURCE_ROLE, isInScene
 
 from .lesionNoise import Noise
+from .logicExports import ExportActions
 from .logicRegions import RegionActions
 from .measurement import STANDARD
 from .sceneGallery import writeGallery
@@ -23,7 +23,6 @@ except ImportError:  # slicer-core has the scene but no scripted modules
     ScriptedLoadableModuleLogic = object
 
 TABLE_NAME = "Lesion metrics"
-_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass
@@ -38,7 +37,7 @@ class PlainParameters:
     withResidual: bool = False
 
 
-class DLEnhanceLesionMetricsLogic(RegionActions, ScriptedLoadableModuleLogic):
+class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, ScriptedLoadableModuleLogic):
     """Puts regions on a pair of MR volumes and measures both alike.
 
     Example, in Slicer's Python console::
@@ -64,6 +63,7 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ScriptedLoadableModuleLogic):
         self._parameters = parameters
         self._measurement = SceneMeasurement(self.scene)
         self._startRegions()
+        self._startExports()
         self._pairView = PairView(self.scene, self._reportComparison)
         self._live = self._state = None
         self.outcome = Outcome()
@@ -170,6 +170,7 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ScriptedLoadableModuleLogic):
         if outcome.results or isInScene(self.parameters.resultTable):
             fillTable(self._tableNode(), outcome.results)
         self._pairView.updateResidual(self._noise())
+        self._updateCharts()
         for callback in list(self.onOutcome):
             callback()
 
@@ -179,15 +180,6 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ScriptedLoadableModuleLogic):
         return self.parameters.resultTable
 
     # Export and comparison
-
-    def exportCsv(self, path):
-        """Measure and write one row per value, with method and components. Returns the path; raises DLEnhanceError."""
-        from .rows import writeCsv
-
-        rows = self.measure()
-        written = writeCsv(rows, path)
-        _log.info("Lesion metrics: %d rows written", len(rows))
-        return written
 
     def exportFigure(self, path):
         """Write both volumes side by side with the regions as a PNG, and return its path.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from DLEnhanceLib.volume import Volume
 
 from .lesionSize import LesionSize, lesionSize
+from .masks import RegionMask
 from .measurement import STANDARD, MeasurementRow, changes
 from .regions import LESION, Region
 
@@ -41,6 +42,33 @@ class MeasuredCase:
     def changes(self):
         """Both images side by side; empty without an enhanced image."""
         return changes(self.rows)
+
+
+LARGEST_LIVE_SIZE = 5000  # voxels; up to here the diameters take less than 30 ms
+
+
+class LiveDiameters:
+    """Longest diameters in mm while regions are dragged: a region whose mask is the same object is not measured again.
+
+    Above LARGEST_LIVE_SIZE voxels it is the longest edge of the bounding box, which tells the size class as well.
+    """
+
+    def __init__(self):
+        self._known: dict[str, tuple[RegionMask, float]] = {}
+
+    def of(self, standard: Volume, regions: Sequence[Region]) -> dict[tuple[str, str], float]:
+        """(case, lesion) to mm, for every lesion that has a voxel; the case is the name of the volume."""
+        masks = {region.name: region.maskOn(standard) for region in regions if region.role == LESION}
+        self._known = {name: self._measured(name, mask, standard) for name, mask in masks.items() if mask.count}
+        return {(standard.name, name): diameter for name, (_mask, diameter) in self._known.items()}
+
+    def _measured(self, name, mask, standard):
+        known = self._known.get(name)
+        if known is not None and known[0] is mask:
+            return known
+        if mask.count > LARGEST_LIVE_SIZE:
+            return mask, float(max(mask.inside.shape[::-1] * standard.spacing))
+        return mask, lesionSize(mask, standard).longestDiameter
 
 
 def lesionSizes(standard: Volume, regions: Sequence[Region]) -> dict[str, LesionSize]:
