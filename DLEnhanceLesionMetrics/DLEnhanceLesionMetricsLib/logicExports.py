@@ -23,8 +23,13 @@ class ExportActions:
 
     def _startExports(self):
         self._charts = SceneCharts(self.scene)
-        self._chartView = ChartView(self.scene)
+        self._chartView = ChartView(self.scene, self._reportChart)
+        self.onChart = []
+        """Callables without arguments, called when the chart appears or goes."""
         self._diameters = LiveDiameters()
+
+    def _endExports(self):
+        self._chartView.release()
 
     # Files
 
@@ -70,6 +75,13 @@ class ExportActions:
         return writeStructuredReport(
             measured.rows, path, images=images, regions=measured.regions, sizes=measured.sizes, reader=reader
         )
+
+    def structuredReportObstacle(self) -> str:
+        """Why no structured report can be written, for the user; empty when it can be."""
+        from .sceneProvenance import imageObstacle
+
+        nodes = [node for node in self._measuredNodes() if node is not None]
+        return next((obstacle for obstacle in map(imageObstacle, nodes) if obstacle), "")
 
     def measuredCase(self):
         """The pair measured now, with regions, sizes and provenance: a measuredCase.MeasuredCase."""
@@ -122,6 +134,10 @@ class ExportActions:
     def hideChart(self):
         """Back to the layout the user had before; the chart stays in the scene."""
         self._chartView.hide()
+
+    def _reportChart(self):
+        for callback in list(self.onChart):
+            callback()
 
     def _updateCharts(self):
         """After a measurement: charts that are in the scene follow it."""

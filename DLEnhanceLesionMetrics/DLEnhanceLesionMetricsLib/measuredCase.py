@@ -3,9 +3,11 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from DLEnhanceLib.volume import Volume
 
-from .lesionSize import LesionSize, lesionSize
+from .lesionSize import SIZE_CLASS_BORDER, LesionSize, lesionSize, sliceAxis
 from .masks import RegionMask
 from .measurement import STANDARD, MeasurementRow, changes
 from .regions import LESION, Region
@@ -44,13 +46,11 @@ class MeasuredCase:
         return changes(self.rows)
 
 
-LARGEST_LIVE_SIZE = 5000  # voxels; up to here the diameters take less than 30 ms
-
-
 class LiveDiameters:
-    """Longest diameters in mm while regions are dragged: a region whose mask is the same object is not measured again.
+    """Longest diameters in mm while regions are dragged, quick and good enough to tell the size class.
 
-    Above LARGEST_LIVE_SIZE voxels it is the longest edge of the bounding box, which tells the size class as well.
+    A region whose mask is the same object is not measured again. The exact diameter takes up to 30 ms, so a lesion
+    whose bounding box leaves no doubt of its class gets the longest edge of that box instead.
     """
 
     def __init__(self):
@@ -66,8 +66,9 @@ class LiveDiameters:
         known = self._known.get(name)
         if known is not None and known[0] is mask:
             return known
-        if mask.count > LARGEST_LIVE_SIZE:
-            return mask, float(max(mask.inside.shape[::-1] * standard.spacing))
+        edges = np.delete(mask.inside.shape[::-1] * standard.spacing, sliceAxis(standard))
+        if edges.max() >= 1.5 * SIZE_CLASS_BORDER or np.linalg.norm(edges) < SIZE_CLASS_BORDER:
+            return mask, float(edges.max())
         return mask, lesionSize(mask, standard).longestDiameter
 
 

@@ -32,15 +32,13 @@ class ExportBox:
         hasPair = None not in (parameters.standardVolume, parameters.enhancedVolume)
         hasRows = bool(self._logic.outcome.rows)
         pairFirst = _("Choose the standard and the enhanced volume first")
-        _enable(self._ui.compareButton, hasPair, _("Both volumes in linked views with one window and level"), pairFirst)
-        _enable(self._ui.exportFigureButton, hasPair, _("Both volumes with the regions as a PNG picture"), pairFirst)
+        enable(self._ui.compareButton, hasPair, _("Both volumes in linked views with one window and level"), pairFirst)
+        enable(self._ui.exportFigureButton, hasPair, _("Both volumes with the regions as a PNG picture"), pairFirst)
         galleryText = _("Every lesion before and after on one sheet: same slice, window and scale (PNG)")
-        _enable(self._ui.exportGalleryButton, hasPair and hasRows, galleryText, _("Place a lesion first"))
-        csvText = _("One line for each value, with noise method and components (CSV)")
-        _enable(self._ui.exportCsvButton, hasRows, csvText, _("Place a lesion first"))
-        _enable(
-            self._ui.residualCheckBox, hasPair, _("Adds enhanced minus standard, within three noise SDs"), pairFirst
-        )
+        enable(self._ui.exportGalleryButton, hasPair and hasRows, galleryText, _("Place a lesion first"))
+        csvText = _("One line for each value, with noise method and components (CSV or JSON)")
+        enable(self._ui.exportCsvButton, hasRows, csvText, _("Place a lesion first"))
+        enable(self._ui.residualCheckBox, hasPair, _("Adds enhanced minus standard, within three noise SDs"), pairFirst)
         self._withResidual = parameters.withResidual
         self._guarded(lambda: self._logic.refreshComparison(withResidual=self._withResidual))
         self._showState()
@@ -71,9 +69,9 @@ class ExportBox:
         self._showState()
 
     def onExportCsv(self, checked=False):
-        path = self.askPath(_("Export table"), "lesion-metrics.csv", "CSV (*.csv)")
+        path = self.askPath(_("Export table"), "lesion-metrics.csv", "CSV (*.csv);;JSON (*.json)")
         if path:
-            self._guarded(lambda: self._export(self._logic.exportCsv, path))
+            self._guarded(lambda: self._export(self._logic.exportTable, path))
 
     def onExportFigure(self, checked=False):
         path = self.askPath(_("Export figure"), "lesion-metrics.png", "PNG (*.png)")
@@ -97,9 +95,16 @@ class ExportBox:
     def _askPath(self, title, name, nameFilter):
         """The chosen file or an empty string. PythonQt gives a string, PySide6 a pair."""
         chosen = qt.QFileDialog.getSaveFileName(self._root, title, name, nameFilter)
-        return chosen if isinstance(chosen, str) else chosen[0]
+        return withSuffix(chosen if isinstance(chosen, str) else chosen[0], name)
 
 
-def _enable(button, isPossible, toolTip, obstacle):
+def withSuffix(path, proposed):
+    """A chosen path, with the ending of the proposed name where the user typed none; empty stays empty."""
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    return path + proposed[proposed.rindex(".") :] if name and "." not in name else path
+
+
+def enable(button, isPossible, toolTip, obstacle):
+    """Enable a button, or disable it with the reason as its tool tip."""
     button.setEnabled(isPossible)
     button.setToolTip(toolTip if isPossible else obstacle)

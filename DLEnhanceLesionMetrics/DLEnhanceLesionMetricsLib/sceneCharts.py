@@ -7,6 +7,7 @@ import math
 
 import slicer
 import vtk
+from slicer.util import VTKObservationMixin
 
 from .charts import CHARTED_METRICS, SlopeChart, axisTicks, sizeClasses
 
@@ -141,11 +142,15 @@ def _classColumns(tableNode):
     return {name: () for name in names if name not in (IMAGE_COLUMN, LESION_COLUMN)}
 
 
-class ChartView:
-    """Shows a chart node in a layout that has a plot view, and gives the user's layout back."""
+class ChartView(VTKObservationMixin):
+    """Shows a chart node in a layout that has a plot view, and gives the user's layout back.
 
-    def __init__(self, scene):
-        self._scene = scene
+    onChange() is called when the chart appears or goes, also when the user chooses another layout.
+    """
+
+    def __init__(self, scene, onChange):
+        VTKObservationMixin.__init__(self)
+        self._scene, self._onChange = scene, onChange
         self._before = self._shownIn = None
 
     @property
@@ -156,20 +161,33 @@ class ChartView:
     def show(self, chartNode):
         """Without views (a script, a terminal) the chart is only chosen."""
         layout = self._layoutNode()
-        wasShown = self.isShown
-        if layout is not None and not wasShown:
-            self._before = layout.GetViewArrangement()
+        before = self._before if self.isShown else layout and layout.GetViewArrangement()
+        self._forget()
         slicer.modules.plots.logic().ShowChartInLayout(chartNode)
-        self._shownIn = layout.GetViewArrangement() if layout is not None else None
+        if layout is not None:
+            self._before, self._shownIn = before, layout.GetViewArrangement()
+            self.addObserver(layout, vtk.vtkCommand.ModifiedEvent, self._onLayoutModified)
+        self._onChange()
 
     def hide(self):
-        if self.isShown and self._before is not None:
-            self._layoutNode().SetViewArrangement(self._before)
-        self.forget()
+        """The user's layout comes back if the chart is still what is shown."""
+        before = self._before if self.isShown else None
+        self._forget()
+        if before is not None:
+            self._layoutNode().SetViewArrangement(before)
+        self._onChange()
 
-    def forget(self):
-        """The scene was closed, or somebody else chose a layout."""
+    def release(self):
+        self._forget()
+
+    def _forget(self):
+        self.removeObservers()
         self._before = self._shownIn = None
+
+    def _onLayoutModified(self, _caller=None, _event=None):
+        if not self.isShown:
+            self._forget()
+            self._onChange()
 
     def _layoutNode(self):
         return self._scene.GetFirstNodeByClass("vtkMRMLLayoutNode")

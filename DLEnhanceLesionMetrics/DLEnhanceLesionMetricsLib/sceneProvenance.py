@@ -3,7 +3,7 @@
 import slicer
 
 from DLEnhanceLib.errors import BadOption, DLEnhanceError
-from DLEnhanceLib.sceneDicom import INSTANCES_ATTRIBUTE, sourceFiles
+from DLEnhanceLib.sceneDicom import INSTANCES_ATTRIBUTE, exportObstacle, sourceFiles
 
 from .provenance import softwareFacts, volumeFacts
 from .reportImages import NOT_DICOM, imagesOf
@@ -56,12 +56,20 @@ def _applicationFacts():
     return [("3D Slicer", str(version))] if version else []
 
 
+def imageObstacle(node) -> str:
+    """Why a structured report cannot refer to a volume node's DICOM images; empty when it can."""
+    if instanceUIDs(node):
+        return exportObstacle(node)
+    text = NOT_DICOM.format(name=node.GetName())
+    return f"{text} What DL Enhance made becomes DICOM by its Export DICOM series: load that series and measure it."
+
+
+def instanceUIDs(node) -> list[str]:
+    return (node.GetAttribute(INSTANCES_ATTRIBUTE) or "").split()
+
+
 def nodeImages(node) -> list:
     """The DICOM datasets, without pixels, that a volume node was loaded from. Raises BadOption or UnsupportedVolume."""
-    uids = (node.GetAttribute(INSTANCES_ATTRIBUTE) or "").split()
-    if not uids:
-        raise BadOption(
-            NOT_DICOM.format(name=node.GetName())
-            + " What DL Enhance made becomes DICOM by its Export DICOM series: load that series and measure it."
-        )
-    return imagesOf(sourceFiles(node), uids, name=node.GetName())
+    if obstacle := imageObstacle(node):
+        raise BadOption(obstacle)
+    return imagesOf(sourceFiles(node), instanceUIDs(node), name=node.GetName())
