@@ -93,6 +93,7 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, ScriptedLoadable
         self.stopLive()
         self._pairView.release()
         self._endRegions()
+        self._endExports()
 
     # Volumes
 
@@ -217,7 +218,9 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, ScriptedLoadable
 
         The residual is enhanced minus standard, shown within three noise SDs.
         """
-        self._pairView.show(*self._pair(), withResidual=withResidual, noise=self._noise())
+        pair = self._pair()
+        self.hideChart()
+        self._pairView.show(*pair, withResidual=withResidual, noise=self._noise())
 
     def refreshComparison(self, *, withResidual=False):
         """Show the comparison again if it is shown with other volumes than those chosen now."""
