@@ -137,6 +137,22 @@ def roleTitle(role):
     return {"lesion": _("Lesion"), "reference": _("Reference"), "air": _("Air"), "edge": _("Edge line")}.get(role, role)
 
 
+def stepText(step):
+    """What a step of the history did, with the names of at most three regions."""
+    texts = {
+        "place": _("place {names}"),
+        "outline": _("outline {names}"),
+        "move": _("drag {names}"),
+        "resize": _("resize {names}"),
+        "rename": _("rename {names}"),
+        "role": _("change the role of {names}"),
+        "lock": _("lock or unlock {names}"),
+        "remove": _("delete {names}"),
+    }
+    names = ", ".join(step.names[:3]) + (" ..." if len(step.names) > 3 else "")
+    return texts[step.kind].format(names=names)
+
+
 def sizeText(sizes, *, isRound):
     """Diameter of a sphere, length of a line, else the edge lengths in mm that are not zero; empty when unknown."""
     sizes = [size for size in sizes if size >= 0.05]

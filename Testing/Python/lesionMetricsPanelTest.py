@@ -164,7 +164,7 @@ def test_a_click_places_a_lesion_of_the_usual_size_and_chooses_it(aHost, panel):
     region = panel.logic.regions("lesion")[0]
     assert region.node.GetCenter() == pytest.approx(LESION)
     assert region.node.GetSize() == pytest.approx((5, 5, 5))
-    assert panel.regionTable.chosen.key == region.key
+    assert panel.regionBox.chosen.key == region.key
     assert aHost.scene.GetNumberOfNodesByClass("vtkMRMLMarkupsFiducialNode") == 0
 
 
@@ -217,7 +217,7 @@ def test_a_curve_is_drawn_point_by_point(aHost, panel):
         click(aHost, panel, point)
     escape(aHost)
     assert [(region.name, region.shape) for region in panel.logic.regions()] == [("L1", "curve")]
-    assert panel.regionTable.chosen.shape == "curve"
+    assert panel.regionBox.chosen.shape == "curve"
 
 
 def test_two_clicks_across_an_edge_show_its_rise_in_both_images(aHost, measured):
@@ -290,10 +290,13 @@ def test_two_outlines_share_one_segmentation(aHost, panel):
     assert regionNames(panel) == ["L1", "L2"]
 
 
-def test_the_chosen_lesion_tells_its_size(measured):
+def test_the_chosen_region_tells_its_size_and_a_line_has_none(measured):
+    measured.logic.addLine([(10, 5, 0), (20, 5, 0)])
     measured.ui.regionTable.selectRow(0)
-    assert "Longest" in measured.ui.sizeLabel.text
-    measured.ui.regionTable.selectRow(1)
+    size = measured.logic.sizeOf(measured.logic.regions()[0])
+    for value in (size.longestDiameter, size.perpendicularDiameter, size.diameter3D):
+        assert f"{value:.1f} mm" in measured.ui.sizeLabel.text
+    measured.ui.regionTable.selectRow(2)
     assert measured.ui.sizeLabel.text == ""
 
 
@@ -301,7 +304,7 @@ def test_a_suggested_reference_is_added_with_a_word_on_how_good_it_is(aHost, mea
     monkeypatch.setattr(measured.logic, "suggestReference", lambda lesion: (measured.logic.regions()[1], "SD 5 %."))
     measured.ui.suggestReferenceButton.click()
     assert measured.ui.lesionStatusLabel.text == "R1: SD 5 %."
-    assert measured.regionTable.chosen.name == "R1"
+    assert measured.regionBox.chosen.name == "R1"
 
 
 def test_without_a_lesion_no_reference_is_looked_for(aHost, panel):
@@ -383,7 +386,7 @@ def test_a_name_in_use_is_refused_and_put_back(aHost, measured):
 
 def test_the_delete_key_removes_the_chosen_region(measured):
     measured.ui.regionTable.selectRow(0)
-    measured._shortcuts[0].activated.emit()
+    measured.regionBox.tableShortcuts["Del"].activated.emit()
     assert regionNames(measured) == ["R1"]
     assert "no lesion" in measured.ui.problemLabel.text
 
