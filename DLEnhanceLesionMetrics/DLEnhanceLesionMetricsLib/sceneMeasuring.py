@@ -75,7 +75,7 @@ class SceneMeasurement:
         lines, lineProblems = self._readLines()
         problems += lineProblems
         voxels = {key: region.maskOn(standard).count for key, region in regions.items()}
-        rows = measureLines(standard, enhanced, lines, case=standard.name) if _isPair(standard, enhanced) else []
+        rows = measureLines(standard, enhanced, lines, case=standard.name)
         try:
             areas = list(regions.values())
             rows = measurePair(standard, enhanced, areas, noiseMethods=(method,), case=standard.name) + rows
@@ -157,11 +157,6 @@ def _readEach(regions, read):
         except DLEnhanceError as error:
             problems.append(str(error))
     return found, problems
-
-
-def _isPair(standard, enhanced):
-    """Whether lines may be measured; regions on different grids are refused by the core with a sentence."""
-    return enhanced is None or enhanced.isOnGridOf(standard)
 
 
 class LiveMeasurement(VTKObservationMixin):
