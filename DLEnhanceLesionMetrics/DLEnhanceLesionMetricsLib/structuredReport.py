@@ -47,7 +47,7 @@ def writeStructuredReport(
         what = f"the DICOM images of the {missing[0]} series" if missing else "measurements"
         raise BadOption(f"A structured report needs {what}; measure volumes that were loaded from DICOM.")
     requireOneStudy({condition: images[condition] for condition in conditions})
-    hd = _highdicom()
+    hd = requireHighdicom()
     shapes = {region.name: bareShape(region.shape) for region in regions}
     tracking = {row.lesion: hd.UID() for row in rows}
     groups = [
@@ -58,7 +58,8 @@ def writeStructuredReport(
     return _save(_document(hd, groups, evidence, reader), Path(path))
 
 
-def _highdicom():
+def requireHighdicom():
+    """The package highdicom. Raises MissingPackage."""
     try:
         import highdicom
     except ImportError as error:
