@@ -1,5 +1,6 @@
 """The first page of the reports of many cases: what happened over all of them, and a link to each."""
 
+import dataclasses
 from collections.abc import Sequence
 
 from DLEnhanceLesionMetricsLib.caseReport import SYMBOLS
@@ -23,7 +24,7 @@ def indexPage(sections: Sequence, changeRows, diameters) -> str:
         f"<h1>{TITLE}</h1>",
         paragraph(LABEL, "label"),
         paragraph(f"{len(sections)} cases, {lesions} lesions. Each case has a report of its own."),
-        tableHtml(summaryTable(summarise(changeRows))),
+        tableHtml(dataclasses.replace(summaryTable(summarise(changeRows)), explanation="")),
         *(_chartFigure(charts) if charts else ()),
         "<h2>Cases</h2>",
         _caseTable(sections),

@@ -68,17 +68,17 @@ def _summaryParts(measured):
     summaries = summarise(measured.changes())
     if not summaries:
         return []
+    isSeveral = any(row.lesions > 1 for row in summaries)
     rows = [
         (
             metricDefinition(row.metric).title,
             _methodText(row.method),
             str(row.lesions),
-            signedPercent(row.median),
-            *(signedPercent(value if row.lesions > 1 else None) for value in (row.lowerQuartile, row.upperQuartile)),
+            *map(signedPercent, (row.median, row.lowerQuartile, row.upperQuartile)[: 3 if isSeveral else 1]),
         )
         for row in summaries
     ]
-    header = ("metric", "noise method", "lesions", "median change", "25 %", "75 %")
+    header = ("metric", "noise method", "lesions", *(("median change", "25 %", "75 %") if isSeveral else ("change",)))
     return ["<h2>Change from standard to enhanced</h2>", htmlPage.tableHtml(Table("", header, rows))]
 
 

@@ -221,9 +221,8 @@ def _names(lines, left, height):
     wanted = [height(line.enhanced) + 4.0 for line in placed]
     lowest = PANEL_HEIGHT - BOTTOM + 4.0
     heights = apart(wanted, 12.0, lowest)
-    return [
-        Text((left, y), _short(line.lesion), 10.0, color="#5a6675") for line, y in zip(placed, heights, strict=True)
-    ]
+    names = {line: _nameIn(lines, line) for line in placed}
+    return [Text((left, y), names[line], 10.0, color="#5a6675") for line, y in zip(placed, heights, strict=True)]
 
 
 def apart(wanted: Sequence[float], gap: float, last: float) -> list[float]:
@@ -238,7 +237,12 @@ def apart(wanted: Sequence[float], gap: float, last: float) -> list[float]:
     return found
 
 
-def _short(name):
+def _nameIn(lines, line):
+    """The lesion; with several cases the case, and its lesion if it has others; at most 13 letters."""
+    cases = [one.case for one in lines]
+    name = line.lesion
+    if len(set(cases)) > 1:
+        name = line.case if cases.count(line.case) == 1 else f"{line.case} {line.lesion}"
     return name if len(name) <= 13 else f"{name[:12]}\N{HORIZONTAL ELLIPSIS}"
 
 

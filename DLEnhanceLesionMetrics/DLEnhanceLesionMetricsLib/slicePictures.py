@@ -39,14 +39,14 @@ def slicePictures(
 ) -> SlicePictures:
     """The slice through the largest lesion in both images and in enhanced minus standard.
 
-    window: (darkest, brightest); by default the 1st and 99.5th percentile of the standard's slice. noise: SD in image
+    window: (darkest, brightest); by default the 1st and 99th percentile of the standard's slice. noise: SD in image
     units, the unit of the residual's colors; estimated from the residual when None.
     """
     masks = [(region, region.maskOn(standard)) for region in regions]
     masks = [(region, mask) for region, mask in masks if mask.count]
     axis, frame, place = _frame(standard, masks)
     first = sampledAt(standard.voxels, standard, frame)
-    low, high = window or np.nanpercentile(first, (1.0, 99.5))
+    low, high = window or np.nanpercentile(first, (1.0, 99.0))
     borders = [(region.color, borderOf(_inFrame(mask, standard, frame))) for region, mask in masks]
     pictures = [SlicePicture("Standard", _withBorders(grayPicture(first, low, high), borders))]
     caption = f"{_PLANES[axis][0].capitalize()} slice at {place}, window {low:.4g} to {high:.4g}."
