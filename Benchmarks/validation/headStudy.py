@@ -17,8 +17,8 @@ from .pictures import comparisonPicture
 class CaseRow:
     """Numbers of one output against its truth. psnr: dB in the mask, range the 99th percentile of the truth.
 
-    bias: tissue to (change of the mean against the input in percent of it, SNR of the tissue); contrast: pair of tissues
-    to the relative change of their CR in percent; lostPatches: of judgedPatches by ring correlation (AT9).
+    bias: tissue to (change of the mean against the input in percent of it, SNR of the tissue); contrast: pair of
+    tissues to the relative change of their CR in percent; lostPatches: of judgedPatches by ring correlation (AT9).
     """
 
     case: str

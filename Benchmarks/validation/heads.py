@@ -1,7 +1,7 @@
 """Simulated scans with known truth of heads that training never saw. All that is used of Training/ is imported here.
 
-Label maps 19 and 20 are objects of 0.75 mm scanned at 1 mm, so that a full k-space truncates too; ICBM152 (1 mm) and the
-glioma patient's real heads (brought to 1.25 mm and less noise) are scanned on their own grid.
+Label maps 19 and 20 are objects of 0.75 mm scanned at 1 mm, so that a full k-space truncates too; ICBM152 (1 mm) and
+the glioma patient's real heads (brought to 1.25 mm and less noise) are scanned on their own grid.
 """
 
 import dataclasses
@@ -59,8 +59,8 @@ class Head:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Case:
-    """A scan of a head. noisy: what the scanner stores; clean: the same resolution without noise and ringing; sharp: 1.3
-    times sharper (the aim of full sharpening); sigma: noise map; mask: tissue away from the rim. All times SCALE.
+    """A scan of a head. noisy: what the scanner stores; clean: the same resolution without noise and ringing; sharp:
+    1.3 times sharper (the aim of full sharpening); sigma: noise map; mask: tissue away from the rim. All times SCALE.
     """
 
     head: Head

@@ -1,7 +1,7 @@
 """AT6: lesions of 2 to 8 mm at CNR 2 to 10, bright and dark, in scans of heads that training never saw.
 
-Every head is scanned with and without its lesions and the same noise: the difference of the two enhanced images is what is
-left of the lesions, free of noise and anatomy.
+Every head is scanned with and without its lesions and the same noise: the difference of the two enhanced images is what
+is left of the lesions, free of noise and anatomy.
 """
 
 import dataclasses

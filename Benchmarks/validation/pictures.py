@@ -84,14 +84,14 @@ def curvePicture(title, draw, *, caption="", size=(6.4, 3.2)):
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    figure, axes = pyplot.subplots(figsize=size, dpi=90)
+    figure, axes = plt.subplots(figsize=size, dpi=90)
     draw(axes)
     figure.tight_layout()
     stream = io.BytesIO()
     figure.savefig(stream, format="png", pil_kwargs={"optimize": True})
-    pyplot.close(figure)
+    plt.close(figure)
     return Picture(title, stream.getvalue(), caption)
 
 

@@ -61,7 +61,7 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class GroupResult:
-    """Everything of one group. notes: sentences; an error during the group is one of them, and its tests have failed."""
+    """Everything of one group. notes: sentences; an error during the group is one of them and fails its tests."""
 
     title: str
     checks: tuple[Check, ...] = ()
