@@ -20,10 +20,11 @@ class DLEnhanceLesionMetrics(ScriptedLoadableModule):
         self.parent.title = _("DL Enhance Lesion Metrics")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
         self.parent.dependencies = []
-        self.parent.contributors = ["DLEnhance contributors"]
+        self.parent.contributors = ["DLEnhance developers"]
         self.parent.helpText = _(
             "Measures signal, noise and contrast of lesions in a standard and an enhanced MR volume alike: regions are "
-            "placed once and measured in both while you drag them. Research use only."
+            "placed once and measured in both while you drag them. Research use only. "
+            '<a href="https://github.com/DLEnhance/SlicerDLEnhance#DLEnhanceLesionMetrics">Documentation</a>'
         )
         self.parent.acknowledgementText = _(
             "Built with 3D Slicer. Formulas and their sources stand in the documentation of every measure."
