@@ -29,6 +29,13 @@ def shownIn(family):
     return None
 
 
+def sliceNodeShowing(node):
+    """The slice node of the first view that shows this volume; None if none does."""
+    names = [c.GetLayoutName() for c in _compositeNodes() if c.GetBackgroundVolumeID() == node.GetID()]
+    sliceNodes = slicer.util.getNodesByClass("vtkMRMLSliceNode")
+    return next((sliceNode for sliceNode in sliceNodes if sliceNode.GetLayoutName() in names), None)
+
+
 def _compositeNodes():
     nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
     return [node for node in nodes if not (node.GetLayoutName() or "").startswith(OWN_VIEWS)]
