@@ -1,7 +1,7 @@
 """A model observer (enhancement notes 3.5): can the lesion still be told from its absence?
 
-Channelised Hotelling observer with Laguerre-Gauss channels on a lesion of known place and size. No processing can raise an
-ideal observer's area under the curve; this is a test of doing no harm.
+Channelised Hotelling observer with Laguerre-Gauss channels on a lesion of known place and size. No processing can raise
+an ideal observer's area under the curve; this is a test of doing no harm.
 """
 
 import dataclasses

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from DLEnhanceLib.strengths import PRESETS
-
 from .enhancedScores import flattestCube
 from .heads import makeHead, scanHead
 from .lesions import Inserted, drawLesions
@@ -29,7 +27,7 @@ def judgeReferenceLevels(session) -> GroupResult:
     checks = []
     for (profile, preset), gains in found.items():
         snr, cnr, ratio = np.median(gains, axis=0)
-        text = f"median of {len(gains)} lesions; contrast ratio lesion / white matter changed by {100 * (ratio - 1):+.1f} %"
+        text = f"median of {len(gains)} lesions; ratio lesion / white matter changed by {100 * (ratio - 1):+.1f} %"
         checks.append(
             Check("AT22", "SNR, output / input (published 1.51)", profile, preset, snr, "x", "", None, PUBLISHED, text)
         )
