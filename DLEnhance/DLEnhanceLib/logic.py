@@ -11,6 +11,7 @@ from . import sceneDicom, sceneVolumes
 from .backgroundJob import BackgroundJob
 from .errors import BadOption, CannotWrite, EnhancementCanceled
 from .logicComparison import Compared, ComparisonActions
+from .logicEvidence import EvidenceActions
 from .progress import noProgress
 from .sceneResidualColors import showAsResidual
 from .strengths import DEFAULT_PRESET, PRESETS, Strengths
@@ -60,7 +61,7 @@ class FinishedRun:
         return sceneVolumes.isInScene(self.inputNode) and sceneVolumes.isInScene(self.outputNode)
 
 
-class DLEnhanceLogic(ComparisonActions, ScriptedLoadableModuleLogic):
+class DLEnhanceLogic(ComparisonActions, EvidenceActions, ScriptedLoadableModuleLogic):
     """Enhances volume nodes. The input node is never changed; a failed or cancelled run leaves nothing behind.
 
     Example, in Slicer's Python console::
@@ -74,6 +75,7 @@ class DLEnhanceLogic(ComparisonActions, ScriptedLoadableModuleLogic):
         print(logic.report()["guard"])
         logic.reblend(Strengths(denoise=0.4, dering=0.5, sharpen=0.0))  # at once, without the network
         residualNode = logic.residualNode()
+        logic.showEvidence()  # colors where the change exceeds what noise explains
         logic.showComparison("curtain")  # or "sideBySide", "residual", "flicker"
     """
 

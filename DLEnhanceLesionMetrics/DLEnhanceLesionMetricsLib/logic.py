@@ -9,12 +9,10 @@ from DLEnhanceLib.errors import BadOption, DLEnhanceError
 from DLEnhanceLib.sceneVolumes import SOURCE_ROLE, isInScene
 
 from .lesionNoise import Noise
+from .logicComparison import LesionComparisonActions
 from .logicExports import ExportActions
 from .logicRegions import RegionActions
-from .measurement import STANDARD
-from .sceneGallery import writeGallery
 from .sceneMeasuring import LiveMeasurement, Outcome, SceneMeasurement, measuredState
-from .scenePairView import PairView, drawnFigure, layoutManager
 from .sceneResults import fillTable
 
 try:
@@ -34,10 +32,9 @@ class PlainParameters:
     noise: Noise = Noise.TISSUE_SD
     resultTable: Any = None
     allMeasures: bool = False
-    withResidual: bool = False
 
 
-class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, ScriptedLoadableModuleLogic):
+class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, LesionComparisonActions, ScriptedLoadableModuleLogic):
     """Puts regions on a pair of MR volumes and measures both alike.
 
     Example, in Slicer's Python console::
@@ -51,7 +48,7 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, ScriptedLoadable
         for row in logic.measure():
             print(row.lesion, row.condition, row.metric, row.method, row.value, row.warning)
         logic.exportCsv("/tmp/lesions.csv")
-        logic.showComparison()
+        logic.showComparison("curtain")
         logic.exportFigure("/tmp/lesions.png")
 
     Call release() when the logic is no longer needed: it watches the scene.
@@ -64,13 +61,11 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, ScriptedLoadable
         self._measurement = SceneMeasurement(self.scene)
         self._startRegions()
         self._startExports()
-        self._pairView = PairView(self.scene, self._reportComparison)
+        self._startComparison()
         self._live = self._state = None
         self.outcome = Outcome()
         self.onOutcome = []
         """Callables without arguments, called after the live measurement changed ``outcome``."""
-        self.onComparison = []
-        """Callables without arguments, called when the comparison appears or goes."""
 
     @property
     def scene(self):
@@ -91,7 +86,7 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, ScriptedLoadable
     def release(self):
         """Stop watching the scene; outlines stay where they are."""
         self.stopLive()
-        self._pairView.release()
+        self._endComparison()
         self._endRegions()
         self._endExports()
 
@@ -170,7 +165,7 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, ScriptedLoadable
         self.outcome = outcome
         if outcome.results or isInScene(self.parameters.resultTable):
             fillTable(self._tableNode(), outcome.results)
-        self._pairView.updateResidual(self._noise())
+        self._updateResidual()
         self._updateCharts()
         for callback in list(self.onOutcome):
             callback()
@@ -179,68 +174,6 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, ScriptedLoadable
         if not isInScene(self.parameters.resultTable):
             self.parameters.resultTable = self.scene.AddNewNodeByClass("vtkMRMLTableNode", TABLE_NAME)
         return self.parameters.resultTable
-
-    # Export and comparison
-
-    def exportFigure(self, path):
-        """Write both volumes side by side with the regions as a PNG, and return its path.
-
-        In the application it is what the comparison shows; without it, slices through the lesions by the same views.
-        Raises CannotWrite, or BadOption without a pair of volumes.
-        """
-        pair = self._pair()
-        if layoutManager() is None:
-            return drawnFigure(self.scene, pair, self._measurement.coreRegions(), path)
-        wasShown = self.isComparisonShown
-        if not wasShown:
-            self.showComparison()
-        try:
-            return self._pairView.writePicture(path)
-        finally:
-            if not wasShown:
-                self.hideComparison()
-
-    def exportGallery(self, path):
-        """Write every lesion before and after on one sheet (PNG), with its CNR and their change. Returns the path.
-
-        The window is the one in which the standard volume is shown. Raises BadOption without a pair or a lesion.
-        """
-        pair = self._pair()
-        self.measure()
-        return writeGallery(pair, self._measurement.coreRegions(), self.outcome.results, path)
-
-    @property
-    def isComparisonShown(self):
-        return self._pairView.isShown
-
-    def showComparison(self, *, withResidual=False):
-        """Both volumes in linked views of an own layout, with one window and level; the residual beside them if wanted.
-
-        The residual is enhanced minus standard, shown within three noise SDs.
-        """
-        pair = self._pair()
-        self.hideChart()
-        self._pairView.show(*pair, withResidual=withResidual, noise=self._noise())
-
-    def refreshComparison(self, *, withResidual=False):
-        """Show the comparison again if it is shown with other volumes than those chosen now."""
-        chosen = (self.parameters.standardVolume, self.parameters.enhancedVolume)
-        isOther = not self._pairView.shows(*chosen, withResidual=withResidual)
-        if self.isComparisonShown and isOther and None not in chosen:
-            self.showComparison(withResidual=withResidual)
-
-    def hideComparison(self):
-        """Back to the layout the user had before."""
-        self._pairView.hide()
-
-    def _reportComparison(self):
-        for callback in list(self.onComparison):
-            callback()
-
-    def _noise(self):
-        """SD of the noise of the standard image as it was measured last, in image units; None if it was not."""
-        found = (row.noise for row in self.outcome.rows if row.condition == STANDARD and row.metric in ("snr", "cnr"))
-        return next(found, None)
 
     def _standard(self):
         if not isInScene(self.parameters.standardVolume):

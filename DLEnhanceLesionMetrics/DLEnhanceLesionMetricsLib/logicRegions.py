@@ -13,7 +13,8 @@ from .sceneOutlines import OutlineKeeper
 class RegionActions:
     """What can be done to regions; a part of DLEnhanceLesionMetricsLogic. Every action is one step that can be undone.
 
-    Needs of its owner: scene, parameters, update(), outcome, _measurement, _pairView and _standard().
+    Needs of its owner: scene, parameters, update(), outcome, _measurement, comparison
+    and _standard().
     """
 
     def _startRegions(self):
@@ -229,7 +230,8 @@ class RegionActions:
     def jumpTo(self, region):
         """Center all slice views on a region."""
         sceneRegions.jumpTo(self.scene, region)
-        self._pairView.jumpTo(sceneRegions.centerRAS(region))
+        if self.isComparisonShown:
+            self.comparison.jumpTo(sceneRegions.centerRAS(region))
 
     def editRegion(self, region=None):
         """Show the handles of one region only; None hides all handles."""

@@ -2,9 +2,11 @@
 
 import slicer
 import vtk
+from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from DLEnhanceLib.panelCompare import ComparisonBox
 from DLEnhanceLib.panelShared import forgetPackage, runGuarded
 
 from .logic import DLEnhanceLesionMetricsLogic
@@ -57,6 +59,9 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         )
         self.resultTable = ResultTable(ui)
         self.placingBox = PlacingBox(ui, root, self.logic, self.guarded, self.onRegionAdded)
+        self.comparisonBox = ComparisonBox(
+            ui.comparisonHolder, self.logic, self.guarded, self._whyNotCompare, withOriginalKey=True
+        )
         self.exportBox = ExportBox(ui, root, self.logic, self.guarded, self.showStatus)
         self.reportBox = ReportBox(ui, root, self.logic, self.guarded, self.showStatus)
 
@@ -66,7 +71,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         if self.ui is None:
             return
         boxes = (self.readingBox, self.placingBox, self.exportBox, self.reportBox, self.regionBox, self.resultTable)
-        for part in boxes:
+        for part in (*boxes, self.comparisonBox):
             part.release()
         self.logic.onOutcome.clear()
         self.logic.release()
@@ -75,14 +80,14 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         self.placingBox.setActive(True)
         self.regionBox.setActive(True)
         self.useParameters(self.logic.getParameterNode())
-        self.exportBox.comeBack()
+        self.comparisonBox.comeBack()
         self.reportBox.comeBack()
 
     def exit(self):
         """Handles, place mode and comparison go with the panel; the comparison comes back with it."""
         self.placingBox.setActive(False)
         self.regionBox.setActive(False)
-        self.exportBox.goAway()
+        self.comparisonBox.goAway()
         self.reportBox.goAway()
         self.logic.editRegion(None)
         self.useParameters(None)
@@ -94,7 +99,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
     def onSceneStartClose(self, caller, event):
         self.readingBox.end()
         self.placingBox.forget()
-        self.exportBox.forget()
+        self.comparisonBox.forget()
         self.reportBox.forget()
         self.useParameters(None)
         self._lastStandard = None
@@ -147,8 +152,15 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         self.regionBox.show()
         self.placingBox.show()
         self.resultTable.show(self.logic.outcome, allMetrics=self._parameters.allMeasures)
+        self.guarded(self.logic.refreshComparison)
+        self.comparisonBox.update()
         self.exportBox.update(self._parameters)
         self.reportBox.update(self._parameters)
+
+    def _whyNotCompare(self):
+        parameters = self._parameters
+        hasPair = parameters is not None and None not in (parameters.standardVolume, parameters.enhancedVolume)
+        return "" if hasPair else _("Choose the standard and the enhanced volume first")
 
     def onRegionAdded(self, region):
         """Choose a region that was just placed; the views stay where the user has clicked."""

@@ -118,7 +118,7 @@ def test_an_empty_scene_says_what_to_do_first(aHost):
     panel = aHost.openModule("DLEnhanceLesionMetrics")
     assert "standard volume" in panel.ui.problemLabel.text
     assert not panel.ui.exportCsvButton.enabled
-    assert not panel.ui.compareButton.enabled
+    assert not panel.comparisonBox.ui.sideBySideButton.enabled
 
 
 def test_the_volume_made_from_the_standard_is_chosen_by_itself(panel):
@@ -505,38 +505,38 @@ def test_the_noise_method_is_kept_in_the_parameter_node(aHost, measured):
 
 def test_side_by_side_comes_and_goes_with_the_button(aHost, measured):
     before = aHost.layoutManager.layout
-    measured.ui.compareButton.click()
-    assert measured.ui.compareButton.checked
+    measured.comparisonBox.ui.sideBySideButton.click()
+    assert measured.comparisonBox.ui.sideBySideButton.checked
     assert aHost.layoutManager.layout != before
-    measured.ui.compareButton.click()
-    assert not measured.ui.compareButton.checked
+    measured.comparisonBox.ui.sideBySideButton.click()
+    assert not measured.comparisonBox.ui.sideBySideButton.checked
     assert aHost.layoutManager.layout == before
 
 
 def test_leaving_the_module_restores_the_layout_and_returning_compares_again(aHost, measured):
     before = aHost.layoutManager.layout
-    measured.ui.compareButton.click()
+    measured.comparisonBox.ui.sideBySideButton.click()
     aHost.selectModule("")
     assert aHost.layoutManager.layout == before
     aHost.selectModule("DLEnhanceLesionMetrics")
-    assert measured.ui.compareButton.checked
+    assert measured.comparisonBox.ui.sideBySideButton.checked
     assert aHost.layoutManager.layout != before
 
 
 def test_removing_the_enhanced_volume_ends_the_comparison(aHost, measured):
-    measured.ui.compareButton.click()
+    measured.comparisonBox.ui.sideBySideButton.click()
     aHost.scene.RemoveNode(measured.ui.enhancedSelector.currentNode())
-    assert not measured.ui.compareButton.checked
-    assert not measured.ui.compareButton.enabled
+    assert not measured.comparisonBox.ui.sideBySideButton.checked
+    assert not measured.comparisonBox.ui.sideBySideButton.enabled
     assert resultCell(measured, "CNR", 3) == "\N{EN DASH}"
 
 
-def test_the_residual_comes_and_goes_with_its_box(aHost, measured):
-    measured.ui.compareButton.click()
+def test_the_residual_comes_and_goes_with_its_button(aHost, measured):
+    measured.comparisonBox.ui.sideBySideButton.click()
     without = aHost.layoutManager.layout
-    measured.ui.residualCheckBox.click()
+    measured.comparisonBox.ui.withResidualButton.click()
     assert aHost.layoutManager.layout != without
-    measured.ui.residualCheckBox.click()
+    measured.comparisonBox.ui.sideBySideButton.click()
     assert aHost.layoutManager.layout == without
     assert [n.GetName() for n in measured.logic._volumeNodes()] == ["T1", "T1 DL-ENH"]
 
@@ -590,7 +590,7 @@ def test_parameter_names_of_the_ui_are_fields(aHost):
         if p.get("name") == "SlicerParameterName" and p.get("stdset") == "0"
     ]
     fields = set(LesionParameters.__annotations__) or {name for name, _ in LesionParameters.allParameters.items()}
-    assert set(properties) == {"standardVolume", "enhancedVolume", "noise", "allMeasures", "withResidual"}
+    assert set(properties) == {"standardVolume", "enhancedVolume", "noise", "allMeasures"}
     assert set(properties) <= fields
 
 

@@ -120,7 +120,7 @@ installSlicerSession()
 from DLEnhanceTestHost import host as hosts
 hosts.Host.moduleFile = lambda self, name: Path(flat) / (name + ".py")
 host = startHost()
-for name, shown in (("DLEnhance", "applyButton"), ("DLEnhanceLesionMetrics", "compareButton")):
+for name, shown in (("DLEnhance", "applyButton"), ("DLEnhanceLesionMetrics", "comparisonHolder")):
     panel = host.openModule(name)
     host.processEvents()
     assert hasattr(panel.ui, shown), name
