@@ -35,7 +35,8 @@ class MeasurementRow:
     """One value: which case, lesion and condition, by which metric and noise method, and everything it is made of.
 
     value: None when not measurable; the warning then says why. unit: UCUM ("1", "%", "mm").
-    noise: the SD in the denominator, None for noise-free metrics.
+    noise: the SD in the denominator, None for noise-free metrics. voxels: how many the value was measured in.
+    components: (name, number) of what else the value is made of, in image units and mm.
     """
 
     case: str
@@ -52,6 +53,8 @@ class MeasurementRow:
     lesionStatistics: RegionStatistics
     referenceStatistics: RegionStatistics | None
     airStatistics: RegionStatistics | None
+    voxels: int | None = None
+    components: tuple[tuple[str, float], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -285,6 +288,7 @@ def _rows(case, condition, pair, regionSet, noiseMethods, notes, *, gridNotes=()
             lesionStatistics=regionSet.lesion,
             referenceStatistics=regionSet.reference,
             airStatistics=regionSet.air,
+            voxels=regionSet.lesion.count,
         )
         for metric, method, measure, unit in found
     ]

@@ -38,11 +38,18 @@ def rowColumns(row: MeasurementRow | ChangeRow | Summary) -> dict[str, str | flo
     columns = {}
     for field in dataclasses.fields(row):
         value = getattr(row, field.name)
-        if field.name.endswith("Statistics"):
+        if field.name == "components":
+            columns[field.name] = componentsText(value)
+        elif field.name.endswith("Statistics"):
             columns |= _statisticsColumns(field.name.removesuffix("Statistics"), value)
         else:
             columns[COLUMN_NAMES.get(field.name, field.name)] = _plain(value)
     return columns
+
+
+def componentsText(components) -> str:
+    """ "step=312.5; position=4.25" for the components of a row."""
+    return "; ".join(f"{name}={value:.6g}" for name, value in components)
 
 
 def writeCsv(rows: Iterable, path) -> Path:
