@@ -21,9 +21,8 @@ class DLEnhance(ScriptedLoadableModule):
         self.parent.contributors = ["DLEnhance developers"]
         self.parent.helpText = _(
             "Removes noise and truncation ringing from MR volumes and undoes blur, each as strongly as you want, with "
-            "the original one key away. Research use only. "
-            '<a href="https://github.com/DLEnhance/SlicerDLEnhance#DLEnhance">Documentation</a>'
-        )
+            "the original one key away. Research use only. {start}Documentation{end}"
+        ).format(start='<a href="https://github.com/DLEnhance/SlicerDLEnhance#DLEnhance">', end="</a>")
         self.parent.acknowledgementText = _(
             "Built with 3D Slicer, PyTorch and SimpleITK. The model was trained on simulated and public data only."
         )

@@ -23,9 +23,8 @@ class DLEnhanceLesionMetrics(ScriptedLoadableModule):
         self.parent.contributors = ["DLEnhance developers"]
         self.parent.helpText = _(
             "Measures signal, noise and contrast of lesions in a standard and an enhanced MR volume alike: regions are "
-            "placed once and measured in both while you drag them. Research use only. "
-            '<a href="https://github.com/DLEnhance/SlicerDLEnhance#DLEnhanceLesionMetrics">Documentation</a>'
-        )
+            "placed once and measured in both while you drag them. Research use only. {start}Documentation{end}"
+        ).format(start='<a href="https://github.com/DLEnhance/SlicerDLEnhance#DLEnhanceLesionMetrics">', end="</a>")
         self.parent.acknowledgementText = _(
             "Built with 3D Slicer. Formulas and their sources stand in the documentation of every measure."
         )
