@@ -19,7 +19,7 @@ from DLEnhanceTraining.anatomy import AnatomySource, Crop, loadLabelMaps, loadRe
 from DLEnhanceTraining.pathology import addPathology
 from DLEnhanceTraining.sampling import OBJECT_SIZE, makeSample, randomScan
 
-ZOOM = 2.6
+ZOOM = 2
 STEPS = {
     "k-space cut to 70 x 60 %": {"support": (1.0, 0.7, 0.6)},
     "ellipse of the phase axes": {"support": (0.8, 0.8, 1.0), "isElliptic": True},
@@ -53,10 +53,10 @@ def main():
 def page(pictures):
     text = (
         "Made by <code>make simulation-page</code> from the code that trains the network (Training/DLEnhanceTraining), "
-        "with training anatomy. Every picture is the middle slice; differences are around mid-gray. From one object come "
-        "four images: <b>noisy</b> (what the scanner stores), <b>ringing</b> (without noise), <b>clean</b> (without "
-        "ringing, as sharp as measured) and <b>sharp</b>. Their differences are what the network learns: <b>noise</b> = "
-        "noisy - ringing, <b>ringing</b> = ringing - clean, <b>blur</b> = sharp - clean."
+        "with training anatomy. Every picture is the middle slice; differences are around mid-gray. From one object "
+        "come four images: <b>noisy</b> (what the scanner stores), <b>ringing</b> (without noise), <b>clean</b> "
+        "(without ringing, as sharp as measured) and <b>sharp</b>. Their differences are what the network learns: "
+        "<b>noise</b> = noisy - ringing, <b>ringing</b> = ringing - clean, <b>blur</b> = sharp - clean."
     )
     body = "".join(map(figure, pictures))
     return wholePage("DLEnhance: the simulation", f"<h1>The simulation, step by step</h1><p>{text}</p>{body}")
@@ -91,7 +91,7 @@ def _busiest(*volumes):
 def steps(source, seed):
     """One object through each step of the acquisition alone."""
     rng = np.random.default_rng(seed + 1)
-    crop = source.draw(OBJECT_SIZE, rng)
+    crop = max((source.draw(OBJECT_SIZE, rng) for _ in range(8)), key=lambda one: float(one.tissue.sum()))
     coverage = addPathology(crop, rng)
     high = float(crop.image.quantile(0.995)) if crop.image.numel() < 2**24 else 1.5
     for name, fields in STEPS.items():

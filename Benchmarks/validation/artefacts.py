@@ -105,4 +105,4 @@ ARTEFACTS = {
 def _picture(title, case, output):
     middle = case.clean.shape[0] // 2
     images = [case.noisy.voxels[middle], case.clean[middle], output[middle]]
-    return comparisonPicture(title, images, ("input", "truth with artefact", "high"), low=0, high=1.3 * SCALE, zoom=1.4)
+    return comparisonPicture(title, images, ("input", "truth with artefact", "high"), low=0, high=1.3 * SCALE, zoom=2)

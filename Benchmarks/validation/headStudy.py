@@ -122,5 +122,5 @@ def _picture(case, profile, output):
         ("input", "truth", f"{profile}, medium"),
         low=0,
         high=float(np.percentile(case.clean[case.mask], 99.7)),
-        zoom=1.4,
+        zoom=2,
     )

@@ -225,7 +225,7 @@ def _gallery(title, lesions, case, outputs):
         rows.append(row(tiles))
     names = [name for cnr in CNRS for name in (f"CNR {cnr:g}: truth", "input", "output", "removed")]
     caption = f"Lesions of {', '.join(f'{s:g}' for s in SIZES_MM)} mm from top to bottom; removed times 4."
-    return Picture(title, png(labelled(column(rows), names, zoom=2.6)), caption)
+    return Picture(title, png(labelled(column(rows), names, zoom=3)), caption)
 
 
 def _tiles(lesion, images, high):

@@ -46,13 +46,12 @@ def column(rows):
     return np.concatenate(parts)[:-GAP]
 
 
-def labelled(picture, names, *, zoom=1.0):
-    """The picture enlarged, with a line of names above that share its width evenly."""
+def labelled(picture, names, *, zoom=1):
+    """The picture with every pixel enlarged, and a line of names above that share its width evenly."""
     from PIL import Image, ImageDraw
 
     image = Image.fromarray(picture)
-    if zoom != 1:
-        image = image.resize((round(image.width * zoom), round(image.height * zoom)), Image.Resampling.BICUBIC)
+    image = image.resize((image.width * zoom, image.height * zoom), Image.Resampling.NEAREST)
     canvas = Image.new("L", (image.width, image.height + LABEL_HEIGHT), 255)
     canvas.paste(image, (0, LABEL_HEIGHT))
     draw = ImageDraw.Draw(canvas)
@@ -73,7 +72,7 @@ def png(picture):
     return stream.getvalue()
 
 
-def comparisonPicture(title, images, names, *, caption="", zoom=1.0, low=None, high=None):
+def comparisonPicture(title, images, names, *, caption="", zoom=2, low=None, high=None):
     """A Picture of 2D images and their residual."""
     picture, labels = comparison(images, names, low=low, high=high)
     return Picture(title, png(labelled(picture, labels, zoom=zoom)), caption)

@@ -107,7 +107,7 @@ def _pair(title, images, profile, *, caption=""):
     reach = (high - low) / DIFFERENCE_GAIN / 2
     tiles = [window(image, low, high) for image in images]
     tiles.append(window(images[0].astype(np.float64) - images[1], -reach, reach))
-    zoom = max(1.0, min(3.0, LARGEST_TILE / max(images[0].shape)))
+    zoom = max(1, min(3, 260 // max(images[0].shape)))
     names = ("before", f"after ({profile}, {PRESET})", f"removed, x{DIFFERENCE_GAIN}")
     return Picture(title, png(labelled(row(tiles), names, zoom=zoom)), caption)
 
@@ -156,7 +156,7 @@ def _repeats(session):
             tiles = [window(np.flip((x - mean)[k], 0), -reach, reach) for x in (first.voxels, output)]
             caption = "What is left of the difference to the mean of the other repeats."
             names = ("before - mean of others", "after - mean of others")
-            pictures.append(Picture("EPI repeat against the mean", png(labelled(row(tiles), names, zoom=2.3)), caption))
+            pictures.append(Picture("EPI repeat against the mean", png(labelled(row(tiles), names, zoom=3)), caption))
     return checks, pictures
 
 
@@ -191,7 +191,7 @@ def _phantoms(session):
             )
         k = first.voxels.shape[0] // 2
         tiles = [window(np.flip(one.voxels[k], 0)) for one in list(images.values())[:3]]
-        zoom = max(1.0, LARGEST_TILE / tiles[0].shape[1])
+        zoom = max(1, 260 // tiles[0].shape[1])
         pictures.append(
             Picture(name, png(labelled(row(tiles), list(images)[:3], zoom=zoom)), "Each in its own window.")
         )

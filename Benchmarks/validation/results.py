@@ -56,7 +56,6 @@ class Picture:
     title: str
     png: bytes
     caption: str = ""
-    zoom: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True)

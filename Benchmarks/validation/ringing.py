@@ -157,4 +157,4 @@ def _pictures(case, profile, outputs, found):
     yield curvePicture(f"Edge of a truncated scan, {profile}", draw, caption=caption)
     middle = case.clean.shape[0] // 2
     images = [case.noisy.voxels[middle], case.clean[middle], outputs["high"][middle]]
-    yield comparisonPicture(f"Edge phantom, truncated, {profile}", images, ("input", "truth", "high"), low=0, zoom=1.4)
+    yield comparisonPicture(f"Edge phantom, truncated, {profile}", images, ("input", "truth", "high"), low=0, zoom=2)
