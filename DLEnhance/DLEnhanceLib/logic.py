@@ -376,7 +376,13 @@ def _inspect(run):
 
 
 def _provenance(run):
-    return {"Version": VERSION, "Model": run.backend["modelId"], "Device": run.backend["device"]}
+    backend = run.backend
+    return {
+        "Version": VERSION,
+        "Model": backend["modelId"],
+        "ModelHash": backend["sha256"],
+        "Device": backend["device"],
+    }
 
 
 def _percents(strengths):

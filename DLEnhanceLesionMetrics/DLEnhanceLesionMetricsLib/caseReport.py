@@ -21,7 +21,7 @@ from .metricDefinitions import metricDefinition
 from .numberTexts import shortNumber, signedPercent
 from .pngFile import pngBytes
 from .regions import LESION
-from .rows import STATISTICS_COLUMNS, writeAtomically
+from .rows import STATISTICS_COLUMNS, componentsText, writeAtomically
 from .slicePictures import slicePictures
 
 MOST_GALLERY_LESIONS = 40
@@ -172,9 +172,21 @@ def _valueTable(measured):
                 "" if row.unit == "1" else row.unit,
                 shortNumber(row.noise),
                 shortNumber(enhanced.noise if enhanced else None),
+                componentsText(row.components),
             )
         )
-    header = ("lesion", "metric", "noise method", "standard", "enhanced", "change", "unit", "noise SD", "enhanced SD")
+    header = (
+        "lesion",
+        "metric",
+        "noise method",
+        "standard",
+        "enhanced",
+        "change",
+        "unit",
+        "noise SD",
+        "enhanced SD",
+        "",
+    )
     return Table("Every value", header, rows, "The exported table (CSV, JSON) holds all digits.")
 
 
