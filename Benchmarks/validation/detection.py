@@ -21,7 +21,7 @@ CHANNELS = 6
 SIGMA = 0.06
 LEVEL = 0.7
 HARM = 0.02  # of the area under the curve, about twice its standard error
-TASKS = ((2.0, 4.0), (3.0, 2.0), (5.0, 1.0))  # diameter in voxels (mm) and CNR: none of them is easy
+TASKS = ((2.0, 2.5), (3.0, 1.2), (5.0, 0.6))  # diameter in voxels (mm) and CNR: AUC of 0.8 to 0.95 in the input
 SOURCE = "Enhancement notes 3.5: do no harm; margin of twice the standard error"
 
 
@@ -40,7 +40,7 @@ class Scores:
 
 
 def judgeDetection(session) -> GroupResult:
-    draws, checks, lines = session.choose(5, 2), [], []
+    draws, checks, lines = session.choose(6, 3), [], []
     for task, (diameter, cnr) in enumerate(TASKS):
         session.say(f"model observer, {diameter:g} mm at CNR {cnr:g}, {draws} x 2 volumes")
         patches = {}

@@ -6,10 +6,11 @@ from DLEnhanceLib.errors import DLEnhanceError
 from DLEnhanceLib.strengths import PRESETS
 from DLEnhanceLib.volume import Volume
 
-from .blobs import BlobCount, countBlobs
+from .blobs import countBlobs
 from .heads import SCALE
 from .results import BRIEF, PROVISIONAL, Check, GroupResult, Table
 
+LEVELS = (0.0, 2.0, 20.0)  # SDs of the noise that the flat signal of an empty volume has
 RING_SOURCE = "Brief 9.2; patches below 1/7 after arXiv 2603.04673 and Rosenthal and Henderson 2003"
 
 
@@ -57,17 +58,19 @@ def _ringCheck(profile, preset, rows):
 
 
 def _emptyChecks(profile, preset, found):
-    more = max(count.after - count.before for count in found)
-    text = f"{len(found)} volumes; input {sum(c.before for c in found)}, output {sum(c.after for c in found)} blobs"
+    """found: pairs of signal level and BlobCount."""
+    counts = [count for _, count in found]
+    text = "signal " + ", ".join(f"{level:g} SD: {c.before} to {c.after} blobs, {c.new} new" for level, c in found)
+    more = max(count.after - count.before for count in counts)
     yield Check("AT7", "noise only: blobs, output less input", profile, preset, more, "", "<=", 0, BRIEF, text)
-    new = max(count.new for count in found)
+    new = max(count.new for count in counts)
     yield Check("AT7", "noise only: new blobs in one volume", profile, preset, new, "", "<=", 0, PROVISIONAL, text)
 
 
 def _noiseOnly(session, profile):
-    """Preset to BlobCounts of volumes of magnitude noise on a flat signal of 0, 2 and 20 SD; or notes why declined."""
+    """Preset to pairs (level, BlobCount) of volumes of magnitude noise on a flat signal of so many SD; or notes why declined."""
     found, notes = {preset: [] for preset in PRESETS}, []
-    for number, level in enumerate((0.0, 2.0, 20.0)):
+    for number, level in enumerate(LEVELS):
         sigma = 0.05 * SCALE
         random = session.random("noise only", number)
         shape = (48, 80, 80)
@@ -82,6 +85,6 @@ def _noiseOnly(session, profile):
         mask = np.zeros(shape, bool)
         mask[6:-6, 6:-6, 6:-6] = True
         for preset, output in outputs.items():
-            counts: BlobCount = countBlobs(noisy, output, noisy[mask].mean(), np.full(shape, sigma), mask)
-            found[preset].append(counts)
+            count = countBlobs(noisy, output, noisy[mask].mean(), np.full(shape, sigma), mask)
+            found[preset].append((level, count))
     return (found if found["low"] else None), notes

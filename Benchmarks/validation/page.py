@@ -40,6 +40,19 @@ TESTS = {
     "Observer": "detection by a model observer",
     "Repeats": "real repeats (information)",
 }
+CARD_FIGURES = (
+    "SNR gain, tissue_sd",
+    "SNR gain, pseudo_replica",
+    "mean PSNR gain",
+    "largest |change of a tissue mean|",
+    "ERD, mean of output / input",
+    "overshoot taken away",
+    *(f"contrast recovered, {size} mm" for size in (2, 3, 4, 5, 8)),
+    "smallest passing lesion (for the label)",
+    "new lesion-like blobs in one volume",
+    "|correlation| of input - output with edges",
+    "patches that only the input shows",
+)
 
 
 def document(run):
@@ -49,6 +62,7 @@ def document(run):
         "label": LABEL,
         **run.about,
         "summary": {profile: summary(checks, profile) for profile in run.models},
+        "figures": {profile: figures(checks, profile) for profile in run.models},
         "models": {profile: _modelFacts(card) for profile, card in run.models.items()},
         "checks": [check.asDict() for check in checks],
     }
@@ -64,6 +78,16 @@ def summary(checks, profile):
         }
         if states:
             found[test] = states
+    return found
+
+
+def figures(checks, profile):
+    """Preset to the numbers that belong on a model card: name with unit to value, rounded."""
+    found = {}
+    for check in checks:
+        if check.profile == profile and check.name in CARD_FIGURES and math.isfinite(check.value):
+            name = f"{check.test} {check.name}" + (f" [{check.unit}]" if check.unit else "")
+            found.setdefault(check.preset, {})[name] = round(float(check.value), 3)
     return found
 
 
