@@ -4,6 +4,8 @@
 #   make lint     ruff alone; make format repairs what ruff can
 #   make tour     exit code, time and memory of every command on every volume at hand
 #   make bench    the enhancer beside its peers, side by side in one run
+#   make validate the acceptance tests with the released weights: one HTML page (OPTIONS=--quick: some minutes)
+#   make simulation-page  pictures of every step of the training simulation; make convergence: the learning curves
 #   make train    train a model (resumes where it stopped) and export it: make train PROFILE=fast
 # Real volumes are looked for in DATA; options for the command behind a target: make demo OPTIONS="--out /tmp/demo"
 
@@ -14,7 +16,7 @@ PROFILE ?= full
 OPTIONS ?=
 export QT_QPA_PLATFORM ?= offscreen
 
-.PHONY: prepare demo lint format test tour bench train clean
+.PHONY: prepare demo lint format test tour bench validate simulation-page convergence train clean
 
 prepare:
 	@bash .ci/prepare
@@ -40,6 +42,15 @@ tour: prepare
 bench: prepare
 	$(BIN)/python -m pip install --quiet antspyx dipy PyWavelets
 	$(BIN)/python Benchmarks/peerBenchmark.py --data $(DATA) --out Benchmarks/output $(OPTIONS)
+
+validate: prepare
+	$(BIN)/python Benchmarks/validate.py --data $(DATA) --out Benchmarks/output $(OPTIONS)
+
+simulation-page: prepare
+	$(BIN)/python Benchmarks/simulationPage.py --data $(DATA) --out Benchmarks/output $(OPTIONS)
+
+convergence: prepare
+	$(BIN)/python Benchmarks/convergence.py --out Benchmarks/output $(OPTIONS)
 
 train: prepare
 	$(BIN)/python -m DLEnhanceTraining.train --profile $(PROFILE) --data $(DATA) --run Training/runs/$(PROFILE) $(OPTIONS)

@@ -1,14 +1,13 @@
-"""The classes Slicer looks for in module DL Enhance; everything else is in DLEnhanceLib."""
+"""The classes Slicer looks for in module DL Enhance; everything else is in DLEnhanceLib.
+
+Slicer runs this file at every start, so panel and logic are imported when somebody first wants them
+(Docs/developer-guide.md, "Start-up").
+"""
 
 import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleTest
-
-from DLEnhanceLib.logic import DLEnhanceLogic
-from DLEnhanceLib.panel import DLEnhanceWidget
-
-__all__ = ["DLEnhance", "DLEnhanceLogic", "DLEnhanceTest", "DLEnhanceWidget"]
 
 
 class DLEnhance(ScriptedLoadableModule):
@@ -22,9 +21,8 @@ class DLEnhance(ScriptedLoadableModule):
         self.parent.contributors = ["DLEnhance developers"]
         self.parent.helpText = _(
             "Removes noise and truncation ringing from MR volumes and undoes blur, each as strongly as you want, with "
-            "the original one key away. Research use only. "
-            '<a href="https://github.com/DLEnhance/SlicerDLEnhance#dlenhance">Documentation</a>'
-        )
+            "the original one key away. Research use only. {start}Documentation{end}"
+        ).format(start='<a href="https://github.com/DLEnhance/SlicerDLEnhance#DLEnhance">', end="</a>")
         self.parent.acknowledgementText = _(
             "Built with 3D Slicer, PyTorch and SimpleITK. The model was trained on simulated and public data only."
         )
@@ -38,6 +36,24 @@ def registerSampleData():
     registerSamples(_("DL Enhance"))
 
 
+class DLEnhanceWidget:
+    """What Slicer calls when the module is first opened; gives the panel of DLEnhanceLib.panel."""
+
+    def __new__(cls, parent=None):
+        from DLEnhanceLib.panel import DLEnhanceWidget
+
+        return DLEnhanceWidget(parent)
+
+
+def __getattr__(name):
+    """DLEnhanceLogic for scripts: the class itself, imported by whoever asks for it."""
+    if name == "DLEnhanceLogic":
+        from DLEnhanceLib.logic import DLEnhanceLogic
+
+        return DLEnhanceLogic
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 class DLEnhanceTest(ScriptedLoadableModuleTest):
     """Inside Slicer: a volume enhanced with the real model, beside its source and on its grid."""
 
@@ -46,6 +62,8 @@ class DLEnhanceTest(ScriptedLoadableModuleTest):
 
     def test_enhanced_volume_lies_on_the_grid_of_its_source(self):
         import numpy as np
+
+        from DLEnhanceLib.logic import DLEnhanceLogic
 
         k, j, i = np.mgrid[:24, :40, :36]
         head = ((k - 12) / 10) ** 2 + ((j - 20) / 16) ** 2 + ((i - 18) / 14) ** 2 < 1

@@ -1,4 +1,8 @@
-"""The classes Slicer looks for in module Lesion Metrics; everything else is in DLEnhanceLesionMetricsLib."""
+"""The classes Slicer looks for in module Lesion Metrics; everything else is in DLEnhanceLesionMetricsLib.
+
+Slicer runs this file at every start, so panel and logic are imported when somebody first wants them
+(Docs/developer-guide.md, "Start-up").
+"""
 
 import logging
 
@@ -6,16 +10,6 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleTest
-
-from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic
-from DLEnhanceLesionMetricsLib.panel import DLEnhanceLesionMetricsWidget
-
-__all__ = [
-    "DLEnhanceLesionMetrics",
-    "DLEnhanceLesionMetricsLogic",
-    "DLEnhanceLesionMetricsTest",
-    "DLEnhanceLesionMetricsWidget",
-]
 
 
 class DLEnhanceLesionMetrics(ScriptedLoadableModule):
@@ -26,11 +20,11 @@ class DLEnhanceLesionMetrics(ScriptedLoadableModule):
         self.parent.title = _("DL Enhance Lesion Metrics")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
         self.parent.dependencies = []
-        self.parent.contributors = ["DLEnhance contributors"]
+        self.parent.contributors = ["DLEnhance developers"]
         self.parent.helpText = _(
             "Measures signal, noise and contrast of lesions in a standard and an enhanced MR volume alike: regions are "
-            "placed once and measured in both while you drag them. Research use only."
-        )
+            "placed once and measured in both while you drag them. Research use only. {start}Documentation{end}"
+        ).format(start='<a href="https://github.com/DLEnhance/SlicerDLEnhance#DLEnhanceLesionMetrics">', end="</a>")
         self.parent.acknowledgementText = _(
             "Built with 3D Slicer. Formulas and their sources stand in the documentation of every measure."
         )
@@ -47,6 +41,24 @@ def registerSegmentStatistics():
         logging.getLogger(__name__).debug("Segment Statistics is not available")
 
 
+class DLEnhanceLesionMetricsWidget:
+    """What Slicer calls when the module is first opened; gives the panel of DLEnhanceLesionMetricsLib.panel."""
+
+    def __new__(cls, parent=None):
+        from DLEnhanceLesionMetricsLib.panel import DLEnhanceLesionMetricsWidget
+
+        return DLEnhanceLesionMetricsWidget(parent)
+
+
+def __getattr__(name):
+    """DLEnhanceLesionMetricsLogic for scripts: the class itself, imported by whoever asks for it."""
+    if name == "DLEnhanceLesionMetricsLogic":
+        from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic
+
+        return DLEnhanceLesionMetricsLogic
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 class DLEnhanceLesionMetricsTest(ScriptedLoadableModuleTest):
     """Inside Slicer: a lesion of known contrast and noise, measured in a pair of volumes and dragged."""
 
@@ -55,6 +67,8 @@ class DLEnhanceLesionMetricsTest(ScriptedLoadableModuleTest):
 
     def test_known_lesion_is_measured_in_both_volumes(self):
         import numpy as np
+
+        from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic
 
         random = np.random.default_rng(1)
         k, j, i = np.mgrid[:32, :32, :32]

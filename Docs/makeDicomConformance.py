@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "DLEnhance"), str(HERE.parent / "Testing" / "Python")]
+sys.path[:0] = [str(HERE.parent / folder) for folder in ("DLEnhance", "DLEnhanceLesionMetrics", "Testing/Python")]
 
 
 def page() -> str:
     """The whole page in Markdown."""
     template = (HERE / "dicom-conformance.template.md").read_text(encoding="utf-8")
-    return template.replace("{attributes}", "\n".join(attributes())).replace("{oddFiles}", "\n".join(oddFiles()))
+    parts = {"{attributes}": attributes(), "{reportCodes}": reportCodes(), "{oddFiles}": oddFiles()}
+    for place, lines in parts.items():
+        template = template.replace(place, "\n".join(lines))
+    return template
 
 
 def attributes():
@@ -24,6 +27,18 @@ def attributes():
     yield "|---|---|---|---|---|"
     for row in TABLE:
         yield f"| {row.keyword}{tagOf(row.keyword)} | {row.action} | {row.what} | {row.objects} | {row.reason} |"
+
+
+def reportCodes():
+    """The codes of measurements in structured reports, by what they say."""
+    from DLEnhanceLesionMetricsLib import reportCodes as codes
+
+    yield "| what | code | scheme | meaning |"
+    yield "|---|---|---|---|"
+    single = {"title": codes.REPORT_TITLE, "finding": codes.LESION, "signal": codes.SIGNAL_INTENSITY}
+    derivations = {f"signal, {name}": entry for name, entry in codes.DERIVATIONS.items()}
+    for name, entry in (single | derivations | codes.METRICS | codes.SIZES).items():
+        yield f"| {name} | {entry[0]} | {entry[1]} | {entry[2]} |"
 
 
 def tagOf(keyword):

@@ -13,16 +13,20 @@ import numpy as np
 import SimpleITK as sitk
 from PIL import Image
 
-from DLEnhanceLib.sampleData import SAMPLES, THUMBNAILS
+from DLEnhanceLib.sampleData import FOLDER, SAMPLES
 
 DATA = Path(os.environ.get("DLENHANCE_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 SIZE = (260, 280)
 
 
 def main():
-    files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in DATA.rglob("*.n*") if path.is_file()}
-    THUMBNAILS.mkdir(exist_ok=True)
+    known = [path for folder in (DATA, FOLDER) for path in folder.rglob("*.n*") if path.is_file()]
+    files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in known}
     for sample in SAMPLES:
+        if sample.isShipped:
+            noisy, truth, _regions = (FOLDER / file.path for file in sample.files)
+            splitPicture(noisy, truth).save(sample.thumbnail, optimize=True)
+            continue
         volumes = [files[file.sha256] for file in sample.files if file.kind == "VolumeFile"]
         drawn = [files[file.sha256] for file in sample.files if file.kind == "SegmentationFile"]
         picture(volumes, drawn).save(sample.thumbnail, optimize=True)
@@ -38,6 +42,18 @@ def picture(paths, drawn):
         tile = fitted(axialSlice(path, *drawn), size)
         corner = (number % columns * size[0], number // columns * size[1])
         canvas.paste(tile, tuple(c + (s - t) // 2 for c, s, t in zip(corner, size, tile.size, strict=True)))
+    return canvas
+
+
+def splitPicture(leftPath, rightPath, number=18):
+    """One slice, its left half from the one volume and its right half from the other; 18 shows a lesion in each."""
+    (left, _), (right, _) = axialVoxels(leftPath), axialVoxels(rightPath)
+    inside = np.argwhere(right[number] > 0.1 * right[number].max())
+    (top, start), (bottom, end) = inside.min(axis=0) - 4, inside.max(axis=0) + 5
+    both = np.where(np.arange(right.shape[2]) < (start + end) // 2, left[number], right[number])[top:bottom, start:end]
+    canvas = Image.new("L", SIZE)
+    tile = fitted(Image.fromarray(np.uint8(255 * np.clip(both / (0.85 * right[number].max()), 0, 1))), SIZE)
+    canvas.paste(tile, tuple((s - t) // 2 for s, t in zip(SIZE, tile.size, strict=True)))
     return canvas
 
 

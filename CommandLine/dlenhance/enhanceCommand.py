@@ -38,6 +38,9 @@ def addParser(subParsers):
     parser.add_argument("--again", action="store_true", help="enhance a volume that dlenhance made itself")
     parser.add_argument("--report", metavar="FILE.json", type=Path, help="every number of the run")
     parser.add_argument("--components", metavar="DIR", type=Path, help="new folder for noise, ringing and blur")
+    parser.add_argument(
+        "--evidence", metavar="FILE", type=Path, help="map of what noise does not explain, in noise SDs"
+    )
     addSeriesOptions(parser)
     parser.set_defaults(run=run)
 
@@ -66,6 +69,8 @@ def run(options) -> int:
             outputs.addFile(options.report, suffixes=(".json",), option="--report")
         if options.components:
             outputs.addFolder(options.components, option="--components")
+        if options.evidence:
+            outputs.addFile(options.evidence, suffixes=writableSuffixes(), option="--evidence")
         enhancement = enhanced(volume, options, strengths, portion(reportProgress, 0.0, 0.95))
         reportProgress(0.96, "writing")
         series = writeMain(outputs, options, enhancement, strengths, writesSeries=writesSeries)
@@ -84,9 +89,13 @@ def refuseImpossible(options):
 
 
 def isVolumeFile(path: Path) -> bool:
+    return path.name.lower().endswith(writableSuffixes())
+
+
+def writableSuffixes() -> tuple[str, ...]:
     from DLEnhanceLib.writing import WRITABLE_SUFFIXES
 
-    return path.name.lower().endswith(WRITABLE_SUFFIXES)
+    return WRITABLE_SUFFIXES
 
 
 def planOutput(outputs, options, *, isDicom: bool) -> bool:
@@ -140,7 +149,7 @@ def writeMain(outputs, options, enhancement, strengths, *, writesSeries: bool):
 
 
 def writeExtras(outputs, options, enhancement, series):
-    """--components and --report."""
+    """--components, --evidence and --report."""
     if options.components:
         from DLEnhanceLib.writing import writeVolume
 
@@ -149,8 +158,20 @@ def writeExtras(outputs, options, enhancement, series):
         for name in COMPONENTS:
             voxels = getattr(enhancement.components, name)
             writeVolume(enhancement.volume.withVoxels(voxels, name=name), folder / f"{name}.nii.gz")
+    if options.evidence:
+        from DLEnhanceLib.writing import writeVolume
+
+        voxels = evidenceOf(enhancement)
+        writeVolume(enhancement.volume.withVoxels(voxels, name="evidence"), outputs.staged(options.evidence))
     if options.report:
         outputs.staged(options.report).write_text(json.dumps(reportOf(options, enhancement, series), indent=2) + "\n")
+
+
+def evidenceOf(enhancement):
+    """The guard's map of a run."""
+    from DLEnhanceLib.guard import evidenceMap
+
+    return evidenceMap(enhancement.source, enhancement.components, enhancement.strengths, enhancement.survey)
 
 
 def reportOf(options, enhancement, series) -> dict:

@@ -81,6 +81,7 @@ class HeadlessSlicer:
         colorLogic = self.appLogic.GetColorLogic()
         colorLogic.SetMRMLScene(self.scene)
         colorLogic.AddDefaultColorNodes()
+        self.scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())  # Slicer's Colors module does it
         self.appLogic.SetModuleLogic("Colors", colorLogic)  # the display of volumes asks for it
         self.appLogic.SetSliceLogics(vtk.vtkCollection())
         self.appLogic.SetViewLogics(vtk.vtkCollection())

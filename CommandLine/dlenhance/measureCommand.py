@@ -1,17 +1,31 @@
-"""``dlenhance measure``: the same regions in the standard and the enhanced volume, as a table and a figure."""
+"""``dlenhance measure``: the same regions in the standard and the enhanced volume, for one case or a list of cases."""
 
 import sys
 from pathlib import Path
 
 from DLEnhanceLib.errors import BadOption
 
-from .figureRequirements import requireFigures
+from .caseList import CaseInput, CaseList, readCaseList
+from .measureCases import checkCases, measuredCase, readCase
+from .measureExports import Exports, addExportOptions
 from .outputs import Outputs
+from .progressBar import portion, progressBar
 from .textTable import shortNumber, signedPercent, textTable
 
-TABLE_SUFFIXES = (".csv", ".json")
 DEFAULT_METHODS = ("tissue_sd",)
 HEADER = ("lesion", "metric", "noise method", "standard", "enhanced", "change")
+SUMMARY_HEADER = ("metric", "noise method", "lesions", "cases", "median change", "25 %", "75 %")
+ONE_CASE = {
+    "standard": "--standard",
+    "enhanced": "--enhanced",
+    "rois": "--rois",
+    "series": "--series",
+    "case": "--case",
+    "standard_repeat": "--standard-repeat",
+    "enhanced_repeat": "--enhanced-repeat",
+    "enhance_report": "--enhance-report",
+}
+"""Options that name the files of one case: name in the parsed options, and on the command line."""
 
 
 def addParser(subParsers):
@@ -20,116 +34,132 @@ def addParser(subParsers):
         help="measure lesions in the standard and the enhanced volume",
         description="SNR, CNR and contrast of each lesion in both volumes; regions are placed once, for both alike.",
     )
-    parser.add_argument("--standard", metavar="A", type=Path, required=True, help="the volume before enhancement")
-    parser.add_argument(
-        "--enhanced", metavar="B", type=Path, required=True, help="the enhanced volume on the same grid"
+    addCaseOptions(parser)
+    addMeasuringOptions(parser)
+    addExportOptions(parser)
+    parser.set_defaults(run=run)
+
+
+def addCaseOptions(parser):
+    group = parser.add_argument_group("one case, or a list of cases")
+    group.add_argument("--standard", metavar="A", type=Path, help="the volume before enhancement")
+    group.add_argument("--enhanced", metavar="B", type=Path, help="the enhanced volume on the same grid")
+    group.add_argument(
+        "--rois", metavar="R", type=Path, help="label volume, segmentation (.seg.nrrd) or markups (.mrk.json)"
     )
-    parser.add_argument(
-        "--rois",
-        metavar="R",
+    group.add_argument("--series", help="number or UID of the series of A, if A is a DICOM folder with several")
+    group.add_argument("--case", help="name of the case in the table (default: name of the standard volume)")
+    group.add_argument("--standard-repeat", metavar="A2", type=Path, help="a second acquisition, for difference")
+    group.add_argument("--enhanced-repeat", metavar="B2", type=Path, help="the second acquisition, enhanced likewise")
+    group.add_argument(
+        "--enhance-report", metavar="JSON", type=Path, help="what 'enhance --report' wrote, for model and strengths"
+    )
+    group.add_argument(
+        "--cases",
+        metavar="CSV",
         type=Path,
-        required=True,
-        help="label volume, segmentation (.seg.nrrd) or markups (.mrk.json)",
+        help="many cases instead: a table with the columns case, standard, enhanced, rois and, where needed, series, "
+        "standard_repeat, enhanced_repeat, enhance_report; paths relative to the table",
     )
-    parser.add_argument(
-        "--lesion-label",
-        metavar="N",
-        type=int,
-        nargs="+",
-        default=[1],
-        help="label values of lesions (default 1)",
+
+
+def addMeasuringOptions(parser):
+    group = parser.add_argument_group("measuring")
+    group.add_argument(
+        "--lesion-label", metavar="N", type=int, nargs="+", default=[1], help="label values of lesions (default 1)"
     )
-    parser.add_argument("--split-lesions", action="store_true", help="each connected part of a label is a lesion")
-    parser.add_argument("--reference-label", metavar="N", type=int, help="of the reference tissue (default 2)")
-    parser.add_argument("--air-label", metavar="N", type=int, help="of air (default 3)")
-    parser.add_argument(
+    group.add_argument("--split-lesions", action="store_true", help="each connected part of a label is a lesion")
+    group.add_argument("--reference-label", metavar="N", type=int, help="of the reference tissue (default 2)")
+    group.add_argument("--air-label", metavar="N", type=int, help="of air (default 3)")
+    group.add_argument(
         "--noise-method",
         metavar="ID",
         action="extend",
         nargs="+",
         help="tissue_sd (default) or others; 'all' for every one that needs no repeat",
     )
-    parser.add_argument("--series", help="number or UID of the series of A, if A is a DICOM folder with several")
-    parser.add_argument(
-        "--case", default="", help="name of the case in the table (default: name of the standard volume)"
-    )
-    parser.add_argument("--out", metavar="TABLE", type=Path, required=True, help=".csv or .json, with every component")
-    parser.add_argument("--figure", metavar="FIG.png", type=Path, help="both volumes side by side with the regions")
-    parser.set_defaults(run=run)
 
 
 def run(options) -> int:
-    from DLEnhanceLesionMetricsLib.measurement import measurePair
-    from DLEnhanceLib.reading import readVolume
-
-    inputs = [options.standard, options.enhanced, options.rois]
-    with Outputs(inputs=inputs) as outputs:
-        outputs.addFile(options.out, suffixes=TABLE_SUFFIXES, option="--out")
-        if options.figure:
-            outputs.addFile(options.figure, suffixes=(".png",), option="--figure")
-            requireFigures()
-        methods = chosenMethods(options.noise_method)
-        standard = readVolume(options.standard, series=options.series)
-        enhanced = readVolume(options.enhanced)
-        regions = readRegionsFor(standard, options)
-        rows = measurePair(standard, enhanced, regions, noiseMethods=methods, case=options.case or standard.name)
-        writeRows(rows, outputs.staged(options.out))
-        if options.figure:
-            from .sliceViews import sideBySideFigure
-
-            sideBySideFigure(standard, enhanced, regions, outputs.staged(options.figure))
+    options.methods = chosenMethods(options.noise_method)
+    found = chosenCases(options)
+    isMany = options.cases is not None
+    inputs = [path for case in found.cases for path in case.paths] + ([options.cases] if isMany else [])
+    with Outputs(inputs=inputs) as outputs, progressBar("measuring") as reportProgress:
+        exports = Exports(outputs, options, isMany=isMany)
+        checkedShare = 0.4 if isMany else 0.0
+        if isMany:
+            report = portion(reportProgress, 0.0, checkedShare)
+            checkCases(found.cases, options, listName=options.cases.name, reportProgress=report)
+        for number, case in enumerate(found.cases):
+            reportProgress(checkedShare + (1 - checkedShare) * number / len(found.cases), case.name)
+            exports.add(measuredCase(readCase(case, options), options))
+        exports.finish()
         outputs.commit()
-    printRows(rows)
-    sys.stdout.write(f"\n{options.out} written{f', {options.figure} too' if options.figure else ''}.\n")
+    printRows(exports.rows, isMany=isMany)
+    if found.unused:
+        sys.stdout.write(f"note: {options.cases.name} has columns that are not used: {', '.join(found.unused)}.\n")
+    first, *others = exports.paths
+    sys.stdout.write(f"\n{first} written{''.join(f', {path}' for path in others)}{' too' if others else ''}.\n")
     return 0
+
+
+def chosenCases(options) -> CaseList:
+    """The case of the command line, or those of the list. Raises BadOption."""
+    given = [flag for name, flag in ONE_CASE.items() if getattr(options, name) is not None]
+    if options.cases is not None:
+        if given:
+            raise BadOption(f"--cases names the files of every case; leave {', '.join(given)} out.")
+        return readCaseList(options.cases)
+    if missing := [f"--{name}" for name in ("standard", "enhanced", "rois") if getattr(options, name) is None]:
+        raise BadOption(f"{', '.join(missing)} missing; name the files of one case, or a list of cases with --cases.")
+    return CaseList(
+        (
+            CaseInput(
+                name=options.case or "",
+                standard=options.standard,
+                enhanced=options.enhanced,
+                rois=options.rois,
+                standardRepeat=options.standard_repeat,
+                enhancedRepeat=options.enhanced_repeat,
+                enhanceReport=options.enhance_report,
+                series=options.series,
+            ),
+        )
+    )
 
 
 def chosenMethods(given) -> tuple[str, ...]:
     """The ids asked for, each once; 'all' stands for those that need one image only. Raises BadOption for others."""
     from DLEnhanceLesionMetricsLib.measures import NOISE_METHODS, noiseMethod
 
-    given = given or DEFAULT_METHODS
-    if "all" in given:
-        return tuple(method for method in NOISE_METHODS if method not in ("difference", "pseudo_replica"))
-    return tuple(dict.fromkeys(noiseMethod(method).id for method in given))
+    found = []
+    for name in given or DEFAULT_METHODS:
+        single = [method for method in NOISE_METHODS if method not in ("difference", "pseudo_replica")]
+        found += single if name == "all" else [noiseMethod(name).id]
+    return tuple(dict.fromkeys(found))
 
 
-def readRegionsFor(standard, options) -> list:
-    from DLEnhanceLesionMetricsLib.regionFiles import readRegions
+def printRows(rows, *, isMany: bool):
+    """Both conditions and the change of each value, or the median changes of many cases; then the warnings, each once.
 
-    labels = (*options.lesion_label, options.reference_label, options.air_label)
-    given = [label for label in labels if label is not None]
-    if len(set(given)) < len(given):
-        raise BadOption("One label value is given two roles; lesions, reference and air need different ones.")
-    return readRegions(
-        options.rois,
-        standard,
-        lesionLabel=options.lesion_label,
-        referenceLabel=labelOrDefault(options.reference_label, 2, given),
-        airLabel=labelOrDefault(options.air_label, 3, given),
-        splitLesions=options.split_lesions,
-    )
-
-
-def labelOrDefault(label: int | None, default: int, given) -> int | None:
-    """The label asked for, else the default; none where the default was given to another role."""
-    if label is None and default not in given:
-        return default
-    return label
-
-
-def writeRows(rows, path):
-    """A tidy table in the format of the suffix."""
-    from DLEnhanceLesionMetricsLib.rows import writeCsv, writeJson
-
-    writeJson(rows, path) if path.suffix.lower() == ".json" else writeCsv(rows, path)
-
-
-def printRows(rows):
-    """Both conditions and the change of each value, then the warnings, each once."""
+    Warnings of many cases stand in the table, with their lesion.
+    """
     from DLEnhanceLesionMetricsLib.measurement import changes
 
     changeRows = changes(rows)
+    sys.stdout.write(summaryText(changeRows) if isMany else changeText(changeRows))
+    warnings = list(dict.fromkeys(row.warning for row in changeRows if row.warning))
+    if isMany and warnings:
+        sys.stdout.write(
+            f"note: {sum(bool(row.warning) for row in changeRows)} values have a warning; see the table.\n"
+        )
+        return
+    for warning in warnings:
+        sys.stdout.write(f"note: {warning}\n")
+
+
+def changeText(changeRows) -> str:
     cells = [
         (
             row.lesion,
@@ -141,6 +171,20 @@ def printRows(rows):
         )
         for row in changeRows
     ]
-    sys.stdout.write(textTable(HEADER, cells))
-    for warning in dict.fromkeys(row.warning for row in changeRows if row.warning):
-        sys.stdout.write(f"note: {warning}\n")
+    return textTable(HEADER, cells)
+
+
+def summaryText(changeRows) -> str:
+    from DLEnhanceLesionMetricsLib.measurement import summarise
+
+    cells = [
+        (
+            row.metric,
+            row.method,
+            str(row.lesions),
+            str(row.cases),
+            *map(signedPercent, (row.median, row.lowerQuartile, row.upperQuartile)),
+        )
+        for row in summarise(changeRows)
+    ]
+    return textTable(SUMMARY_HEADER, cells)

@@ -1,26 +1,15 @@
 """The one-page HTML summary of a demo: pictures embedded, numbers with their method, formulas and provenance."""
 
-import base64
 import dataclasses
-import html
 import math
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
+from DLEnhanceLesionMetricsLib.caseReport import SYMBOLS, noiseMethodTable
+from DLEnhanceLesionMetricsLib.htmlPage import Table, escaped, figureHtml, page, paragraph, pictureHtml, tableHtml
 from DLEnhanceLib.version import LABEL, VERSION
 
-from .textTable import isNumber, shortNumber, signedPercent
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """Cells as text; explanation stands below it."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    explanation: str = ""
+from .textTable import shortNumber, signedPercent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,64 +27,29 @@ class Section:
 
 def summaryPage(title: str, introduction: str, sections: Sequence[Section], closing: Sequence[Table]) -> str:
     """A complete HTML document that needs no other file."""
-    style = (files("dlenhance") / "summaryPage.css").read_text(encoding="utf-8")
     body = [
         f"<h1>{escaped(title)}</h1>",
-        f'<p class="label">{escaped(LABEL)}</p>',
-        f"<p>{escaped(introduction)}</p>",
+        paragraph(LABEL, "label"),
+        paragraph(introduction),
         *(sectionHtml(section) for section in sections),
         "<h2>Formulas and provenance</h2>",
         *(tableHtml(table) for table in closing),
-        f'<p class="muted">Made by dlenhance {VERSION} on this machine; nothing was sent anywhere.</p>',
+        paragraph(f"Made by dlenhance {VERSION} on this machine; nothing was sent anywhere.", "muted"),
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escaped(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body>\n</html>\n"
-    )
+    return page(title, body)
 
 
 def sectionHtml(section: Section) -> str:
-    picture = base64.b64encode(section.figure.read_bytes()).decode("ascii")
     return "\n".join(
         [
             f"<h2>{escaped(section.title)}</h2>",
-            f"<p>{escaped(section.about)}</p>",
-            f'<figure><img alt="{escaped(section.caption)}" src="data:image/png;base64,{picture}">',
-            f"<figcaption>{escaped(section.caption)}</figcaption></figure>",
+            paragraph(section.about),
+            figureHtml(pictureHtml(section.figure.read_bytes(), section.caption), section.caption),
             *(tableHtml(table) for table in section.tables),
-            *(f'<p class="muted">{escaped(line)}</p>' for line in section.lines),
-            *(f'<p class="note">{escaped(note)}</p>' for note in section.notes),
+            *(paragraph(line, "muted") for line in section.lines),
+            *(paragraph(note, "note") for note in section.notes),
         ]
     )
-
-
-def tableHtml(table: Table) -> str:
-    head = "".join(
-        f"<th{numberClass(column, table.rows)}>{escaped(name)}</th>" for column, name in enumerate(table.header)
-    )
-    rows = "\n".join(f"<tr>{''.join(cellHtml(cell) for cell in row)}</tr>" for row in table.rows)
-    explanation = f'<p class="muted">{escaped(table.explanation)}</p>' if table.explanation else ""
-    return (
-        f"<h3>{escaped(table.title)}</h3>\n"
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>{explanation}'
-    )
-
-
-def numberClass(column, rows) -> str:
-    return ' class="number"' if rows and isNumber(rows[0][column]) else ""
-
-
-def cellHtml(cell: str) -> str:
-    if cell in ("passed", "failed"):
-        return f'<td class="{cell}">{cell}</td>'
-    return f'<td class="number">{escaped(cell)}</td>' if isNumber(cell) else f"<td>{escaped(cell)}</td>"
-
-
-def escaped(text) -> str:
-    return html.escape(str(text))
 
 
 def changeTable(changeRows) -> Table:
@@ -195,13 +149,7 @@ def guardTable(guard) -> Table:
 
 def formulaTable(methods) -> Table:
     """The formula and the caution of each noise method used."""
-    rows = [(method.id, method.formula, method.caution) for method in methods]
-    return Table(
-        "Noise methods",
-        ("id", "formula", "caution"),
-        rows,
-        "S mean, SD sample standard deviation; L lesion, R reference tissue, A air. "
-        "CR = (S_L - S_R) / (S_L + S_R) is free of noise and should hardly move. "
-        "Change = 100 (enhanced - standard) / standard. SNR also rises under blur: read it together with the contrast "
-        "and, where the truth is known, the error.",
-    )
+    return dataclasses.replace(noiseMethodTable(methods), explanation=SYMBOLS_WITH_TRUTH)
+
+
+SYMBOLS_WITH_TRUTH = f"{SYMBOLS} Where the truth is known, read it together with the error too."

@@ -1,42 +1,23 @@
 """From a volume to its enhanced volume: survey, tiles, blending, guard. Arrays only: no torch, no Slicer."""
 
 import dataclasses
-import itertools
 import logging
 import time
 
 import numpy as np
-from scipy import ndimage
 
+from .components import Components, sharedBox
 from .guard import GuardReport, inspect
-from .noiseMap import interpolatedAlong
 from .progress import noProgress
 from .strengths import Strengths
 from .survey import Survey, survey
+from .tiles import SMALLEST_TILE, headWeight, planTiles
 from .version import LABEL, VERSION
 from .volume import Volume
 
 logger = logging.getLogger(__name__)
 
-ALIGNMENT = 4  # tiles start at multiples of this: the network's bands fall on the same voxels whatever the tiles
-FADE = 12  # voxels of air around the head over which the components fade out, so that no border shows
-SMALLEST_TILE = 32
 BLEND_SLAB = 2_000_000  # voxels blended at a time: keeps the temporary arrays in the processor's cache
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Components:
-    """What the network finds in a volume: float32 (k, j, i) each, in the volume's units, 0 away from the head.
-
-    noise and ringing are what is to be taken away, blur is what is to be put back. device: where they were computed.
-    note: what happened on the way that the user should know, or an empty text.
-    """
-
-    noise: np.ndarray
-    ringing: np.ndarray
-    blur: np.ndarray
-    device: str = ""
-    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -115,92 +96,41 @@ def reblend(run: EnhancementRun, strengths: Strengths) -> EnhancementRun:
 
 
 def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgress=noProgress) -> Components:
-    """One pass of the network over the head.
+    """One pass of the network over the head. The result does not depend on tile, the edge of the tiles in voxels.
 
     Out of memory halves the tile, then moves to the CPU. Voxels that are not finite get no change.
     """
-    weight = headWeight(found.head)
-    results, note = [np.zeros(volume.voxels.shape, np.float32) for _ in range(3)], ""
+    weight, note = headWeight(found.head), ""
+    box = weight.box or tuple(slice(0, 0) for _ in range(3))
+    results = Components.empty(volume.voxels.shape, box, found.level - found.background)
     while True:
         tiles = planTiles(weight, margin=backend.margin, voxels=backend.tileVoxels, edge=tile)
         try:
             for number, (core, padded) in enumerate(tiles):
                 report = _tileReport(reportProgress, number, len(tiles))
-                parts = _tileComponents(volume, found, backend, padded, report)
-                inside = tuple(slice(c.start - p.start, c.stop - p.start) for c, p in zip(core, padded, strict=True))
-                for result, part in zip(results, parts, strict=True):
-                    result[core] = part[inside] * weight[core]
-            return Components(*results, device=backend.deviceName, note=note)
+                _fillTile(results, core, tileComponents(volume, found, backend, padded, report), padded, weight)
+            return dataclasses.replace(results, device=backend.deviceName, note=note)
         except MemoryError:
             tile, backend = _smaller(tiles, backend)
             note = f"There was too little memory, so smaller parts were computed on {backend.deviceName}."
             reportProgress(0.0, note)
 
 
-def _tileComponents(volume, found, backend, padded, report):
+def _fillTile(results, core, parts, padded, weight):
+    core = sharedBox(core, results.box)
+    inside = tuple(slice(c.start - p.start, c.stop - p.start) for c, p in zip(core, padded, strict=True))
+    results.put(core, parts[(slice(None), *inside)] * weight.at(core))
+
+
+def tileComponents(volume, found, backend, padded, report):
+    """(3, k, j, i) float32 in units of the tissue level at three slices of the volume; report(fraction) may raise."""
     scale = found.level - found.background
     image = (volume.voxels[padded].astype(np.float32) - np.float32(found.background)) / np.float32(scale)
     isFinite = np.isfinite(image)
     image = np.where(isFinite, image, 0)
     sigma = found.noise.at(padded) / np.float32(scale)
     parts = backend.components(image, sigma, found.support, volume.spacing[::-1], reportProgress=report)
-    return np.where(isFinite, parts, 0) * np.float32(scale)
-
-
-def headWeight(head: np.ndarray) -> np.ndarray:
-    """1 in the head, falling smoothly to 0 over the air around it; float32 (k, j, i)."""
-    if head.all():
-        return np.ones(head.shape, np.float32)
-    # distances on a coarser grid: the fade need not be exact to the voxel
-    steps = tuple(4 if size >= 32 else 1 for size in head.shape)
-    coarse = _blockMaximum(head, steps)
-    distance = ndimage.distance_transform_edt(~coarse, sampling=steps)
-    weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((distance - 4) / FADE, 0, 1))
-    zoomed = weight.astype(np.float32)
-    for axis, step in enumerate(steps):
-        positions = (np.arange(head.shape[axis]) + 0.5) / step - 0.5
-        zoomed = interpolatedAlong(zoomed, axis, positions)
-    return np.maximum(zoomed, head)
-
-
-def planTiles(weight, *, margin, voxels, edge=None):
-    """Pairs (core, core with margin) of slices that cover all voxels of weight above 0 once."""
-    box = ndimage.find_objects((weight > 0).astype(np.uint8))
-    if not box:
-        return []
-    spans = [(part.start // ALIGNMENT * ALIGNMENT, part.stop) for part in box[0]]
-    counts = [1, 1, 1]
-    if edge is not None:
-        counts = [-(-(stop - start) // edge) for start, stop in spans]
-    else:
-        while _largest(spans, counts, margin) > voxels and max(_lengths(spans, counts)) > SMALLEST_TILE:
-            lengths = _lengths(spans, counts)
-            counts[int(np.argmax(lengths))] += 1
-    return [_withMargin(core, margin, weight.shape) for core in _cores(spans, counts) if weight[core].any()]
-
-
-def _lengths(spans, counts):
-    """Edge of the tiles on each axis when it is cut into so many."""
-    parts = [-(-(stop - start) // count) for (start, stop), count in zip(spans, counts, strict=True)]
-    return [-(-part // ALIGNMENT) * ALIGNMENT for part in parts]
-
-
-def _largest(spans, counts, margin):
-    """Voxels of the largest tile with its margins."""
-    lengths = zip(_lengths(spans, counts), spans, strict=True)
-    return np.prod([min(length + 2 * margin, stop - start) for length, (start, stop) in lengths])
-
-
-def _cores(spans, counts):
-    lengths = zip(_lengths(spans, counts), spans, strict=True)
-    axes = [[slice(a, min(a + n, stop)) for a in range(start, stop, n)] for n, (start, stop) in lengths]
-    return list(itertools.product(*axes))
-
-
-def _withMargin(core, margin, shape):
-    margin = -(-margin // ALIGNMENT) * ALIGNMENT
-    padded = tuple(slice(max(c.start - margin, 0), min(c.stop + margin, n)) for c, n in zip(core, shape, strict=True))
-    return core, padded
+    return np.where(isFinite, parts, 0)
 
 
 def _smaller(tiles, backend):
@@ -224,25 +154,25 @@ def blendCounting(volume, components, strengths):
 
     Nothing of the input is clipped: at strength 0 the output is the input bit for bit.
     """
-    voxels = volume.voxels
+    voxels = volume.voxels.copy()
     if strengths.isIdentity:
-        return volume.withVoxels(voxels.copy()), 0
-    output, limited = np.empty_like(voxels), 0
-    rows = max(1, BLEND_SLAB // max(1, voxels[0].size))
-    for start in range(0, len(voxels), rows):
-        part = slice(start, start + rows)
-        change = blendChange(components, strengths, part)
-        output[part], count = _applied(voxels[part], change)
+        return volume.withVoxels(voxels), 0
+    layers, *inPlane = components.box
+    rows, limited = max(1, BLEND_SLAB // max(1, voxels[0].size)), 0
+    for start in range(layers.start, layers.stop, rows):
+        place = (slice(start, min(start + rows, layers.stop)), *inPlane)
+        voxels[place], count = _applied(voxels[place], blendChange(components, strengths, place))
         limited += count
-    return volume.withVoxels(output), limited
+    return volume.withVoxels(voxels), limited
 
 
-def blendChange(components, strengths, part=slice(None)):
-    """What is added to the volume at these strengths, for a slice along k."""
-    change = components.noise[part] * np.float32(-strengths.denoise)
-    change -= components.ringing[part] * np.float32(strengths.dering)
-    change += components.blur[part] * np.float32(strengths.sharpen)
-    return change
+def blendChange(components, strengths, place):
+    """What is added to the volume at these strengths, float32 (k, j, i), at three slices of it."""
+    noise, ringing, blur = components.at(place)
+    noise *= np.float32(-strengths.denoise)
+    noise -= np.float32(strengths.dering) * ringing
+    noise += np.float32(strengths.sharpen) * blur
+    return noise
 
 
 def _applied(voxels, change):
@@ -254,12 +184,6 @@ def _applied(voxels, change):
     total = voxels.astype(np.int64) + np.rint(change).astype(np.int64)
     low = 0 if limits.min == 0 else limits.min
     return np.clip(total, low, limits.max).astype(voxels.dtype), int(np.count_nonzero(total > limits.max))
-
-
-def _blockMaximum(mask, steps):
-    padded = np.pad(mask, [(0, -n % s) for n, s in zip(mask.shape, steps, strict=True)])
-    shape = [x for n, s in zip(padded.shape, steps, strict=True) for x in (n // s, s)]
-    return padded.reshape(shape).any(axis=(1, 3, 5))
 
 
 def _part(reportProgress, start, stop):

@@ -123,10 +123,10 @@ def makeSlab(volume, components, strengths, survey, block, core):
     scale = np.float32(1.0 / (survey.level - survey.background))
     image = (volume.voxels[block].astype(np.float32) - np.float32(survey.background)) * scale
     image[~np.isfinite(image)] = 0
-    noise = components.noise[block] * scale
+    noise, ringing, blur = components.at(block) * scale
     change = -strengths.denoise * noise
-    change -= strengths.dering * scale * components.ringing[block]
-    change += strengths.sharpen * scale * components.blur[block]
+    change -= strengths.dering * ringing
+    change += strengths.sharpen * blur
     inner = slice(core.start - block[0].start, core.stop - block[0].start)
     return Slab(
         image=image,

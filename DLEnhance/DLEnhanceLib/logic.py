@@ -10,7 +10,10 @@ import numpy as np
 from . import sceneDicom, sceneVolumes
 from .backgroundJob import BackgroundJob
 from .errors import BadOption, CannotWrite, EnhancementCanceled
+from .logicComparison import Compared, ComparisonActions
+from .logicEvidence import EvidenceActions
 from .progress import noProgress
+from .sceneResidualColors import showAsResidual
 from .strengths import DEFAULT_PRESET, PRESETS, Strengths
 from .version import VERSION
 
@@ -58,7 +61,7 @@ class FinishedRun:
         return sceneVolumes.isInScene(self.inputNode) and sceneVolumes.isInScene(self.outputNode)
 
 
-class DLEnhanceLogic(ScriptedLoadableModuleLogic):
+class DLEnhanceLogic(ComparisonActions, EvidenceActions, ScriptedLoadableModuleLogic):
     """Enhances volume nodes. The input node is never changed; a failed or cancelled run leaves nothing behind.
 
     Example, in Slicer's Python console::
@@ -72,6 +75,8 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
         print(logic.report()["guard"])
         logic.reblend(Strengths(denoise=0.4, dering=0.5, sharpen=0.0))  # at once, without the network
         residualNode = logic.residualNode()
+        logic.showEvidence()  # colors where the change exceeds what noise explains
+        logic.showComparison("curtain")  # or "sideBySide", "residual", "flicker"
     """
 
     def __init__(self, *, makeBackend=None):
@@ -81,6 +86,11 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
         self.makeBackend = makeBackend or _torchBackend
         self._backends, self._surveys = {}, {}
         self.finished = None
+        self._startComparison()
+
+    def release(self):
+        """Leave the comparison and watch the scene no longer."""
+        self._endComparison()
 
     def getParameterNode(self):
         from .parameters import EnhanceParameters
@@ -132,6 +142,15 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
         outputNode = pending.outputNode if sceneVolumes.isInScene(pending.outputNode) else None
         run = pending.job.result
         return self._show(pending.inputNode, outputNode, run, strengths or run.strengths)
+
+    # A quick look
+
+    def newPreview(self, inputNode, *, profile="full", device="auto"):
+        """A scenePreview.ScenePreview of the node: single slices in about a second. Raises as ``startRun``."""
+        from .scenePreview import ScenePreview
+
+        volume = self._checkedInput(inputNode)
+        return ScenePreview(inputNode, volume, self._backend(profile, device), self.surveyOf(inputNode))
 
     # What the volume is
 
@@ -203,7 +222,11 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
     def residualNode(self):
         """A volume of input minus output (float32, input units); made or brought up to date."""
         run = self._requireFinished().run
-        return self._signedNode("residual", run.source.voxels.astype(np.float32) - run.volume.voxels.astype(np.float32))
+        isNew = sceneVolumes.derivedNode(self.finished.outputNode, "residual") is None
+        node = self._signedNode("residual", run.source.voxels.astype(np.float32) - run.volume.voxels.astype(np.float32))
+        if isNew:
+            showAsResidual(node, run.survey.noise.median)
+        return node
 
     def updateResidual(self):
         """Bring the residual volume up to date, if there is one."""
@@ -266,9 +289,7 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
         """work(reportProgress) -> EnhancementRun, which sees arrays only."""
         from . import enhancement
 
-        volume = sceneVolumes.volumeFromNode(inputNode)
-        if sceneVolumes.isOurs(inputNode):
-            raise BadOption(f"{inputNode.GetName()} was made by DL Enhance: choose the original volume.")
+        volume = self._checkedInput(inputNode)
         if outputNode is inputNode:
             raise BadOption("The output volume is the input volume: choose another one, the input is never changed.")
         backend, known = self._backend(profile, device), self.surveyOf(inputNode)
@@ -279,6 +300,12 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
             )
 
         return work
+
+    def _checkedInput(self, inputNode):
+        volume = sceneVolumes.volumeFromNode(inputNode)
+        if sceneVolumes.isOurs(inputNode):
+            raise BadOption(f"{inputNode.GetName()} was made by DL Enhance: choose the original volume.")
+        return volume
 
     def _backend(self, profile, device):
         """Loading takes seconds, so a backend is kept as long as profile and device stay the same."""
@@ -311,6 +338,13 @@ class DLEnhanceLogic(ScriptedLoadableModuleLogic):
         sceneVolumes.showSymmetric(node, _halfWidth(voxels))
         return node
 
+    def _compared(self, withResidual):
+        finished = self._requireFinished()
+        pair = finished.inputNode, finished.outputNode
+        return (
+            Compared(*pair, self.residualNode(), finished.run.survey.noise.median) if withResidual else Compared(*pair)
+        )
+
     def _keepGuard(self, guard):
         run = dataclasses.replace(self.finished.run, guard=guard)
         self.finished = dataclasses.replace(self.finished, run=run, isChecked=True)
@@ -342,7 +376,13 @@ def _inspect(run):
 
 
 def _provenance(run):
-    return {"Version": VERSION, "Model": run.backend["modelId"], "Device": run.backend["device"]}
+    backend = run.backend
+    return {
+        "Version": VERSION,
+        "Model": backend["modelId"],
+        "ModelHash": backend["sha256"],
+        "Device": backend["device"],
+    }
 
 
 def _percents(strengths):

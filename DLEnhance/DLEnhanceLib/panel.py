@@ -14,6 +14,7 @@ from .logic import DLEnhanceLogic
 from .packages import Packages
 from .panelDevices import DeviceBox
 from .panelJob import JobView
+from .panelPreview import PreviewBox
 from .panelResult import ResultBox
 from .panelSetup import SetupBox
 from .panelShared import forgetPackage, runGuarded
@@ -67,6 +68,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.surveyView = SurveyView(self.logic, self.ui.surveyLabel)
         self.resultBox = ResultBox(root, self.ui, self.logic, self)
         self.viewLabels = ViewLabels(slicer.app.layoutManager())
+        self.previewBox = PreviewBox(self.ui.previewButton, self)
         self.runView = JobView(self._onRunFinished, self._onRunProgress)
         self._reblendTimer = qt.QTimer()
         self._reblendTimer.setSingleShot(True)
@@ -80,7 +82,8 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._reblendTimer.stop()
         for signal, slot in self._connections:
             signal.disconnect(slot)
-        for part in (self.setupBox, self.deviceBox, self.surveyView, self.resultBox, self.runView, self.viewLabels):
+        parts = (self.setupBox, self.deviceBox, self.surveyView, self.resultBox, self.previewBox, self.runView)
+        for part in (*parts, self.viewLabels, self.logic):
             part.release()
 
     def enter(self):
@@ -90,8 +93,12 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             parameters.inputVolume = self.logic.likelyInput()
         self.useParameters(parameters)
         self.resultBox.update()
+        self.resultBox.comparisonBox.comeBack()
 
     def exit(self):
+        """The user's layout returns; the comparison comes back with the panel."""
+        self.previewBox.stop()
+        self.resultBox.comparisonBox.goAway()
         self.useParameters(None)
 
     def onReload(self):
@@ -102,6 +109,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """A run is stopped and its result dropped; nothing of the scene is kept."""
         self.runView.drop()
         self._reblendTimer.stop()
+        self.previewBox.stop()
         self.useParameters(None)
         self.logic.forget()
         self.surveyView.show(None)
@@ -137,6 +145,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         self._presetLink.update()
         self.surveyView.show(self._parameters.inputVolume)
+        self.guarded(lambda: self.previewBox.onParametersModified(self._parameters, self.strengths()))
         self.updateButtons()
         if self._isLive() and strengthsOf(self._parameters) != self.logic.finished.run.strengths:
             self._scheduleReblend()
@@ -154,6 +163,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for widget in (ui.inputSelector, ui.outputSelector, ui.profileComboBox, ui.deviceComboBox):
             widget.setEnabled(not isRunning)
         ui.enhanceProgressBar.setVisible(isRunning)
+        self.previewBox.update(_("A run is under way") if isRunning else obstacle)
 
     def _obstacle(self):
         """Why Apply cannot be pressed, for its tooltip; empty when it can."""
@@ -168,6 +178,24 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return _("Choose another output volume: the input volume is never changed")
         return ""
 
+    # What the preview asks for
+
+    def newPreview(self):
+        parameters = self._parameters
+        self.showStatus(_("Loading the model..."))
+        with slicer.util.WaitCursor(), self._brokenTorchExplained():
+            node, profile = parameters.inputVolume, parameters.profile
+            return (node, profile), self.logic.newPreview(node, profile=profile.value, device=self.deviceBox.deviceId)
+
+    def strengths(self):
+        return strengthsOf(self.logic.getParameterNode())
+
+    def isSurveying(self):
+        return self.surveyView.isBusy
+
+    def knownSurvey(self):
+        return self.logic.surveyOf(self._parameters.inputVolume)
+
     # Apply and cancel
 
     def onApply(self, checked=False):
@@ -180,6 +208,7 @@ class DLEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _startRun(self):
         parameters = self._parameters
+        self.previewBox.stop()
         self.showStatus(_("Loading the model..."))
         with slicer.util.WaitCursor():
             pending = self._pendingRun(parameters)

@@ -1,13 +1,15 @@
-"""The result section: which image the views show, side by side, the checks, components and the report."""
+"""The result section: which image the views show, the comparison, the checks, components and the report."""
 
 import qt
 from slicer.i18n import tr as _
 
 from . import sceneViews
-from .panelCompare import CompareButton
+from .panelCompare import ComparisonBox
+from .panelEvidence import EvidenceBox
 from .panelExport import SeriesExport
 from .panelJob import JobView
 from .panelTexts import guardDetails, guardText, paragraphs
+from .sceneComparison import SIDE_BY_SIDE, WITH_RESIDUAL
 
 GUARD_DELAY_MILLISECONDS = 400
 KEY = "O"
@@ -20,8 +22,12 @@ class ResultBox:
         self._ui, self._logic = ui, logic
         self._guarded, self._showStatus, self._host = host.guarded, host.showStatus, host
         self._guardView = JobView(self._onGuardFinished)
-        self._compare = CompareButton(ui.sideBySideButton, self._pair, self._onCompareChanged)
+        self.comparisonBox = ComparisonBox(
+            ui.comparisonHolder, logic, self._guarded, self._whyNotCompare, withOriginalKey=False
+        )
+        logic.onComparison.append(self._onCompareChanged)
         self._seriesExport = SeriesExport(ui, logic, host)
+        self.evidenceBox = EvidenceBox(ui.showEvidenceButton, logic, host)
         self._guardTimer = qt.QTimer()
         self._guardTimer.setSingleShot(True)
         self._guardTimer.setInterval(GUARD_DELAY_MILLISECONDS)
@@ -46,13 +52,17 @@ class ResultBox:
             signal.disconnect(slot)
         self._guardTimer.stop()
         self._guardView.release()
-        self._compare.release()
+        self.comparisonBox.release()
+        self._logic.onComparison.remove(self._onCompareChanged)
         self._seriesExport.release()
+        self.evidenceBox.release()
 
     def forget(self):
         """The scene closes."""
+        self.comparisonBox.forget()
         self._guardTimer.stop()
         self._guardView.drop()
+        self.evidenceBox.drop()
         self.update()
 
     # What the views show
@@ -65,16 +75,18 @@ class ResultBox:
 
     def showResidual(self, checked=False):
         """In the views; beside the pair when that is shown, and pressed again it goes there."""
-        if self._compare.isShown:
-            self._guarded(lambda: self._compare.show(self._logic.residualNode() if checked else None))
+        if self._logic.isComparisonShown:
+            self._guarded(lambda: self._logic.showComparison(WITH_RESIDUAL if checked else SIDE_BY_SIDE))
         else:
             self._show(self._logic.residualNode)
 
     def toggleOriginal(self):
         """The key: original and back."""
-        if not self._isAlive() or self._compare.isShown:
+        if not self._isAlive():
             return
-        if sceneViews.shownIn(self._family()) is self._logic.finished.inputNode:
+        if self._logic.isComparisonShown:
+            self._logic.toggleOriginal()
+        elif sceneViews.shownIn(self._family()) is self._logic.finished.inputNode:
             self.showEnhanced()
         else:
             self.showOriginal()
@@ -101,15 +113,16 @@ class ResultBox:
             ui.exportReportButton,
         ):
             button.setEnabled(isAlive)
-        self._compare.update()
+        self.comparisonBox.update()
         self._seriesExport.update(isAlive)
+        self.evidenceBox.update(isAlive)
         self._updateShown()
         self._updateChecks(isAlive)
 
     def onRunFinished(self, isEntered):
         """Show the new image where its source was, unless the user is elsewhere."""
-        if self._compare.isShown:
-            self._compare.show()
+        if self._logic.isComparisonShown:
+            self._guarded(self._logic.showComparison)
         elif isEntered:
             self.showEnhanced()
         self.update()
@@ -120,18 +133,19 @@ class ResultBox:
         self._logic.updateResidual()
         self._updateChecks(True)
         self._guardTimer.start()
+        self.evidenceBox.onReblended()
 
     def _onCompareChanged(self):
-        self._ui.showResidualButton.setChecked(False)
+        self._ui.showResidualButton.setChecked(self._logic.shownLayout == WITH_RESIDUAL)
         self._updateShown()
 
     def _updateShown(self):
         """Which of the three buttons is down; side by side both images are there anyway."""
         ui, isAlive = self._ui, self._isAlive()
-        isChoice = isAlive and not self._compare.isShown
+        isChoice = isAlive and not self._logic.isComparisonShown
         ui.showEnhancedButton.setEnabled(isChoice)
         ui.showOriginalButton.setEnabled(isChoice)
-        if self._compare.isShown:
+        if self._logic.isComparisonShown:
             return
         shown = sceneViews.shownIn(self._family()) if isAlive else None
         source, output = self._pair() or (None, None)
@@ -177,6 +191,9 @@ class ResultBox:
         path = self._host.askPath(_("Export report"), "DLEnhance-report.json", "JSON (*.json)")
         if path:
             self._guarded(lambda: self._showStatus(_("Written: {path}").format(path=self._logic.writeReport(path))))
+
+    def _whyNotCompare(self):
+        return "" if self._isAlive() else _("Enhance a volume first")
 
     def _pair(self):
         finished = self._logic.finished

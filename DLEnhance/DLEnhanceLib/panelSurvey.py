@@ -29,6 +29,11 @@ class SurveyView:
         self._timer.setInterval(DELAY_MILLISECONDS)
         self._timer.timeout.connect(self._look)
 
+    @property
+    def isBusy(self):
+        """Whether a look is under way or about to start."""
+        return self._view.isBusy or self._timer.isActive()
+
     def show(self, inputNode):
         """Look at this node; None empties the label."""
         if inputNode is self._node:

@@ -26,7 +26,8 @@ def surveyReasons(survey) -> str:
 def guardText(report) -> str:
     """Rich text: each warning, and how many checks passed. report: GuardReport."""
     warnings = [finding for finding in report.findings if not finding.passed]
-    lines = [f"<b>{_('Warning:')}</b> {html.escape(finding.sentence)}" for finding in warnings]
+    warning = _("Warning:")
+    lines = [f"<b>{warning}</b> {html.escape(finding.sentence)}" for finding in warnings]
     passed = len(report.findings) - len(warnings)
     told = _("{count} other checks passed.") if warnings else _("All {count} checks passed.")
     return "<br>".join([*lines, told.format(count=passed)])
@@ -88,8 +89,8 @@ def _supportText(survey):
     shares = [round(100 * share) for share in reversed(survey.support)]
     if min(shares) >= 99:
         return _("filled along all axes")
-    text = " \N{MULTIPLICATION SIGN} ".join(str(share) for share in shares)
-    return _("{shares} % filled along i \N{MULTIPLICATION SIGN} j \N{MULTIPLICATION SIGN} k").format(shares=text)
+    times = " \N{MULTIPLICATION SIGN} "
+    return _("{shares} % filled along {axes}").format(shares=times.join(map(str, shares)), axes=times.join("ijk"))
 
 
 def _priorText(survey):

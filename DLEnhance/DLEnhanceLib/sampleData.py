@@ -1,7 +1,8 @@
-"""Public volumes for Slicer's Sample Data module. Nothing is fetched before the user clicks; no Slicer, no Qt here.
+"""Volumes for Slicer's Sample Data module. Nothing is fetched before the user clicks; no Slicer, no Qt here.
 
-Slicer fetches the files, checks them against the SHA-256 given here and loads them. Each lies in a public repository at
-a fixed commit; the licenses allow use and, with the attribution, redistribution. Docs/user-guide.md lists them.
+Slicer fetches the files, checks them against the SHA-256 given here and loads them. One sample is part of the extension
+and needs no network; the files of the others lie in public repositories at a fixed commit. The licenses allow use and,
+with the attribution, redistribution. Docs/user-guide.md lists them.
 """
 
 import dataclasses
@@ -9,14 +10,16 @@ import logging
 from pathlib import Path
 
 CATEGORY = "DLEnhance"
-THUMBNAILS = Path(__file__).resolve().parent.parent / "Resources" / "SampleData"
+FOLDER = Path(__file__).resolve().parent.parent / "Resources" / "SampleData"
+"""The thumbnails, and the files of the sample that needs no network."""
+SUFFIXES = (".seg.nrrd", ".nii.gz", ".nrrd")
 
 _log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
 class SampleFile:
-    """path: in the repository. nodeName: of the loaded node. kind: Slicer's name of the file type."""
+    """path: in the repository or in FOLDER. nodeName: of the loaded node. kind: Slicer's name of the file type."""
 
     path: str
     nodeName: str
@@ -26,15 +29,23 @@ class SampleFile:
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """One button. name: for ``SampleData.downloadSample``; title: on the button; repository: owner/name on GitHub."""
+    """One button. name: for ``SampleData.downloadSample``; title: on the button.
+
+    repository, commit: owner/name on GitHub and where in its history; empty for files that lie in FOLDER.
+    """
 
     name: str
     title: str
-    repository: str
-    commit: str
     files: tuple[SampleFile, ...]
     licence: str
     attribution: str
+    repository: str = ""
+    commit: str = ""
+
+    @property
+    def isShipped(self) -> bool:
+        """Whether it needs no network."""
+        return not self.repository
 
     @property
     def description(self) -> str:
@@ -43,19 +54,46 @@ class Sample:
 
     @property
     def thumbnail(self) -> Path:
-        return THUMBNAILS / f"{self.name}.png"
+        return FOLDER / f"{self.name}.png"
 
     def uri(self, file: SampleFile) -> str:
+        """Slicer copies a local file into its cache as it would a remote one."""
+        if self.isShipped:
+            return (FOLDER / file.path).as_uri()
         return f"https://raw.githubusercontent.com/{self.repository}/{self.commit}/{file.path}"
 
     def cacheName(self, file: SampleFile) -> str:
         """Slicer's cache holds the files of all extensions in one folder, so the name says whose it is."""
-        suffix = next(end for end in (".nii.gz", ".nrrd") if file.path.endswith(end))
+        suffix = next(end for end in SUFFIXES if file.path.endswith(end))
         return f"{CATEGORY}-{file.nodeName}{suffix}"
 
 
 _GLIOMA = "src/BrainIAC/data/sample/processed/00001_"
 SAMPLES = (
+    Sample(
+        name="SimulatedHead",
+        title="Simulated T1, 12 lesions, with truth",
+        files=(
+            SampleFile(
+                "SimulatedHead.nrrd",
+                "SimulatedHead",
+                "4cb205c68888dff0f3a19177b6f7c2730a6baf9ff9253f6cc1a17e94b809793e",
+            ),
+            SampleFile(
+                "SimulatedHead-truth.nrrd",
+                "SimulatedHead-truth",
+                "1f236c139c62e3f81bee99f2b2f9f75a69dcb4af0117a5ca4945710885166782",
+            ),
+            SampleFile(
+                "SimulatedHead-regions.seg.nrrd",
+                "SimulatedHead-regions",
+                "0199cc2168530652afea0c2cfbf9d93b6f944860e2fbeaa310327b1b7e59c9c8",
+                kind="SegmentationFile",
+            ),
+        ),
+        licence="Apache-2.0 and ICBM notice",
+        attribution="DLEnhance developers; anatomy: ICBM152 2009a, Fonov et al., NeuroImage 2011",
+    ),
     Sample(
         name="PostContrastT1",
         title="Post-contrast T1, drawn lesion",

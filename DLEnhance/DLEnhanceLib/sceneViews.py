@@ -13,7 +13,7 @@ def showInViews(node, family):
 
     Offset, zoom and the other layers stay as they are.
     """
-    composites = _compositeNodes()
+    composites = ordinaryViews()
     ids = {member.GetID() for member in family if member is not None}
     showing = [composite for composite in composites if composite.GetBackgroundVolumeID() in ids]
     for composite in showing or composites:
@@ -22,13 +22,21 @@ def showInViews(node, family):
 
 def shownIn(family):
     """The member of the family that the first slice view with one of them shows; None if none does."""
-    for composite in _compositeNodes():
+    for composite in ordinaryViews():
         for member in family:
             if member is not None and composite.GetBackgroundVolumeID() == member.GetID():
                 return member
     return None
 
 
-def _compositeNodes():
+def sliceNodeShowing(node):
+    """The slice node of the first view that shows this volume; None if none does."""
+    names = [c.GetLayoutName() for c in ordinaryViews() if c.GetBackgroundVolumeID() == node.GetID()]
+    sliceNodes = slicer.util.getNodesByClass("vtkMRMLSliceNode")
+    return next((sliceNode for sliceNode in sliceNodes if sliceNode.GetLayoutName() in names), None)
+
+
+def ordinaryViews():
+    """The composite nodes of all slice views but those of our comparison."""
     nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
     return [node for node in nodes if not (node.GetLayoutName() or "").startswith(OWN_VIEWS)]

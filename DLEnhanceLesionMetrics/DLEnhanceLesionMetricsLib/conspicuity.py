@@ -22,17 +22,20 @@ class Conspicuity:
     """index: edgeSlope / complexity, negative for dark lesions; edgeSlope, complexity: image units per mm.
 
     None with a reason when not measurable. Noise in the surround counts as complexity, so denoising raises the index;
-    blurring lowers both parts.
+    blurring lowers both parts. surroundVoxels: in how many voxels the complexity was measured; leftOut: share of the
+    surround that was excluded or is not finite.
     """
 
     index: float | None = None
     edgeSlope: float | None = None
     complexity: float | None = None
     reason: str = ""
+    surroundVoxels: int = 0
+    leftOut: float = 0.0
 
 
-def conspicuity(volume: Volume, mask: RegionMask, *, excluded: np.ndarray | None = None) -> Conspicuity:
-    """The conspicuity of a lesion's mask. excluded: bool (k, j, i) of the whole grid, such as background and lesions.
+def conspicuity(volume: Volume, mask: RegionMask, *, excluded=()) -> Conspicuity:
+    """The conspicuity of a lesion's mask. excluded: masks or bool arrays (k, j, i) of the grid, such as other lesions.
 
     Voxel axes are taken to be at right angles. On volumes with one slice the slopes are those in the plane.
     """
@@ -48,18 +51,38 @@ def conspicuity(volume: Volume, mask: RegionMask, *, excluded: np.ndarray | None
     )
     gradient, outward = _gradient(image, spacing), _gradient(signedDistance, spacing)
     border = np.abs(signedDistance) <= spacing.min() * 1.01
-    surround = (signedDistance >= NEAR) & (signedDistance <= FAR) & np.isfinite(image)
-    if excluded is not None:
-        surround &= ~excluded[box]
-    if surround.sum() < FEWEST_SURROUND_VOXELS:
+    ring = (signedDistance >= NEAR) & (signedDistance <= FAR)
+    surround = ring & np.isfinite(image)
+    for part in excluded:
+        surround &= ~_inBox(part, box)
+    count = int(surround.sum())
+    if count < FEWEST_SURROUND_VOXELS:
         return Conspicuity(reason="There is too little tissue around the lesion.")
+    measured = {"surroundVoxels": count, "leftOut": 1 - count / int(ring.sum())}
     length = np.sqrt((outward**2).sum(axis=0))
     inwardSlope = -(gradient * outward).sum(axis=0) / np.where(length > 0, length, 1.0)
     edgeSlope = float(inwardSlope[border].mean())
     complexity = float(np.sqrt((gradient**2).sum(axis=0))[surround].mean())
     if not np.isfinite(edgeSlope + complexity) or complexity <= 1e-9 * max(abs(edgeSlope), 1e-300):
         return Conspicuity(None, edgeSlope, complexity, "The surround is constant, so it has no complexity.")
-    return Conspicuity(edgeSlope / complexity, edgeSlope, complexity)
+    return Conspicuity(edgeSlope / complexity, edgeSlope, complexity, **measured)
+
+
+def _inBox(part, box):
+    """A RegionMask or a boolean array of the whole grid, inside a box of it."""
+    if not isinstance(part, RegionMask):
+        return part[box]
+    inside = np.zeros([side.stop - side.start for side in box], bool)
+    starts = [max(a.start, b.start) for a, b in zip(part.slices, box, strict=True)]
+    stops = [min(a.stop, b.stop) for a, b in zip(part.slices, box, strict=True)]
+    if all(start < stop for start, stop in zip(starts, stops, strict=True)):
+        shared = [slice(start, stop) for start, stop in zip(starts, stops, strict=True)]
+        here, there = (
+            tuple(slice(s.start - o.start, s.stop - o.start) for s, o in zip(shared, other, strict=True))
+            for other in (box, part.slices)
+        )
+        inside[here] = part.inside[there]
+    return inside
 
 
 def _grownBox(mask, volume):

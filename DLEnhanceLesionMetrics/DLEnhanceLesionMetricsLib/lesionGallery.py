@@ -56,13 +56,13 @@ def lesionGallery(volumes: Sequence[Volume], regions: Sequence[Region], *, pixel
     extents = [_extent(mask, volumes[0]) for mask in masks.values()]
     side = max(SMALLEST_SIDE, SIDE_IN_LESIONS * max(extents))
     frames = [_framePoints(mask, volumes[0], side, pixels) for mask in masks.values()]
-    sampled = [[_sampled(volume.voxels, volume, frame) for volume in volumes] for frame in frames]
+    sampled = [[sampledAt(volume.voxels, volume, frame) for volume in volumes] for frame in frames]
     low, high = window or np.nanpercentile([images[0] for images in sampled], (1.0, 99.5))
     rows = []
     for (region, mask), frame, images in zip(masks.items(), frames, sampled, strict=True):
-        pictures = tuple(_gray(image, low, high) for image in images)
-        inside = _sampled(mask.toArray().astype(np.float32), volumes[0], frame) > 0.5
-        rows.append(GalleryRow(region.name, pictures, _borderOf(inside)))
+        pictures = tuple(grayPicture(image, low, high) for image in images)
+        inside = sampledAt(mask.toArray().astype(np.float32), volumes[0], frame) > 0.5
+        rows.append(GalleryRow(region.name, pictures, borderOf(inside)))
     return Gallery(tuple(rows), float(side), (float(low), float(high)))
 
 
@@ -85,13 +85,13 @@ def _framePoints(mask, volume, side, pixels):
     center = mask.centerIndex[::-1].copy()
     center[axis] = np.floor(center[axis] + 0.5)
     centerRAS = (volume.ijkToRAS @ np.append(center, 1.0))[:3]
-    right, down = _inPlane(volume, axis)
+    right, down = pictureAxes(volume, axis)
     steps = (np.arange(pixels) - (pixels - 1) / 2) * side / pixels
     points = centerRAS + steps[None, :, None] * right + steps[:, None, None] * down
     return toIJK(volume, points.reshape(-1, 3)).T[::-1].reshape(3, pixels, pixels)
 
 
-def _inPlane(volume, axis):
+def pictureAxes(volume, axis):
     """Unit vectors (RAS) of the two voxel axes of a slice, right and down in the picture."""
     axes = volume.ijkToRAS[:3, :3] / volume.spacing
     normal = int(np.argmax(np.abs(axes[:, axis])))
@@ -104,7 +104,7 @@ def _inPlane(volume, axis):
     return vectors
 
 
-def _sampled(voxels, volume, frame):
+def sampledAt(voxels, volume, frame):
     """Linear interpolation at voxel indices, zero outside; only the part of the volume that is needed is read."""
     from scipy.ndimage import map_coordinates
 
@@ -115,12 +115,14 @@ def _sampled(voxels, volume, frame):
     return map_coordinates(block, frame - low[:, None, None], order=1, mode="constant", cval=0.0)
 
 
-def _gray(image, low, high):
+def grayPicture(image, low, high):
+    """uint8 picture of intensities, black at low and white at high; what is not a number is black."""
     scaled = (image - low) / max(high - low, 1e-12)
     return np.round(255 * np.clip(np.nan_to_num(scaled), 0.0, 1.0)).astype(np.uint8)
 
 
-def _borderOf(inside):
+def borderOf(inside):
+    """The pixels just outside a boolean picture."""
     from scipy.ndimage import binary_dilation
 
     return binary_dilation(inside) & ~inside

@@ -11,7 +11,7 @@ import numpy as np
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
 
-from .masks import boundingBox, croppedMatrix, toIJK
+from .masks import boundingBox, croppedMatrix, toIJK, toRAS
 from .regions import LESION, LabelShape, Region
 
 LARGEST_DIAMETER = 40.0  # mm
@@ -43,11 +43,19 @@ class Outline:
 
 
 def proposeOutline(
-    volume: Volume, seed, *, name: str = "Lesion", isBright: bool | None = None, largestDiameter=LARGEST_DIAMETER
+    volume: Volume,
+    seed,
+    *,
+    name: str = "Lesion",
+    isBright: bool | None = None,
+    largestDiameter=LARGEST_DIAMETER,
+    level: float | None = None,
 ) -> Outline:
     """The lesion around a click at a RAS point.
 
     isBright: look for a lesion brighter (True) or darker (False) than its surround; None decides by what is there.
+    level: fraction of the contrast at the border, above 0 and below 1; None takes the lowest of LEVELS that does not
+    leak.
     Raises BadOption when the click lies outside the image, or nothing stands out from its surround within
     largestDiameter in mm.
     """
@@ -55,7 +63,7 @@ def proposeOutline(
     wanted = _likelyDirections(block) if isBright is None else (isBright,)
     found = []
     for direction in wanted:
-        grown = _strictlyGrown(block, direction, largestDiameter)
+        grown = _strictlyGrown(block, direction, largestDiameter, LEVELS if level is None else (level,))
         found += [grown] if grown else []
         if grown and grown.level == LEVELS[0]:
             break  # the likelier direction with the cleanest border: no need to look at the other
@@ -63,6 +71,17 @@ def proposeOutline(
         return _outline(volume, block, min(found, key=lambda grown: grown.level), name)
     word = {None: "brighter or darker", True: "brighter", False: "darker"}[isBright]
     raise BadOption(f"Nothing {word} than its surround ends near the click; click its middle or draw it by hand.")
+
+
+def inscribedDiameter(volume: Volume, seed) -> float:
+    """Diameter in mm of the largest sphere around a click that lies in the lesion there; one voxel at least.
+
+    Raises BadOption when nothing stands out there.
+    """
+    mask = proposeOutline(volume, seed).region.maskOn(volume)
+    box = np.argwhere(np.pad(~mask.inside, 1, constant_values=True)) - 1 + mask.start
+    apart = np.linalg.norm(toRAS(volume, box[:, ::-1]) - np.asarray(seed, float), axis=1)
+    return 2.0 * max(float(apart.min()) - float(volume.spacing.min()) / 2, float(volume.spacing.min()) / 2)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -123,12 +142,12 @@ def _likelyDirections(block):
     return isBright, not isBright
 
 
-def _strictlyGrown(block, isBright, largestDiameter):
-    """Growing at the lowest level at which it does not leak; None when it leaks at all of them."""
+def _strictlyGrown(block, isBright, largestDiameter, levels):
+    """Growing at the first of the levels at which it does not leak; None when it leaks at all of them."""
     sign = 1.0 if isBright else -1.0
     signed = sign * block.smooth
     start, outer = _snapped(signed, block), min(sign * level for level in _ringLevels(block))
-    for level in LEVELS:
+    for level in levels:
         found = _grow(signed, start, outer, block, level, largestDiameter)
         if found is not None:
             inside, inner, surround = found

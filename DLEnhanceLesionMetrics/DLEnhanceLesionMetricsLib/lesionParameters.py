@@ -15,4 +15,3 @@ class LesionParameters:
     noise: Noise = Noise.TISSUE_SD
     resultTable: vtkMRMLTableNode
     allMeasures: bool = False
-    withResidual: bool = False

@@ -1,6 +1,7 @@
 """Measuring regions in a standard and an enhanced volume: one tidy row per value, with all of its components.
 
-numpy only; no Slicer, no files. The masks are made once, in the standard volume's grid, and applied to both volumes.
+numpy only; no Slicer, no files. The masks are made once, in the standard volume's grid, and applied to both volumes; an
+enhanced volume on another grid gets masks of the same regions in its own grid, since images are never resampled.
 """
 
 import dataclasses
@@ -34,7 +35,8 @@ class MeasurementRow:
     """One value: which case, lesion and condition, by which metric and noise method, and everything it is made of.
 
     value: None when not measurable; the warning then says why. unit: UCUM ("1", "%", "mm").
-    noise: the SD in the denominator, None for noise-free metrics.
+    noise: the SD in the denominator, None for noise-free metrics. voxels: how many the value was measured in.
+    components: (name, number) of what else the value is made of, in image units and mm.
     """
 
     case: str
@@ -51,6 +53,8 @@ class MeasurementRow:
     lesionStatistics: RegionStatistics
     referenceStatistics: RegionStatistics | None
     airStatistics: RegionStatistics | None
+    voxels: int | None = None
+    components: tuple[tuple[str, float], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,24 +100,39 @@ def measurePair(
 
     references: lesion name to reference name; lesions that are not in it take the reference nearest to their level.
     repeats: condition to a second acquisition, for ``difference``. noiseMaps: condition to an array (k, j, i) of the
-    noise SD in image units, for ``pseudo_replica``. All on the standard volume's grid.
-    Raises BadOption when there is no lesion, a name or method is unknown, or a grid differs.
+    noise SD in image units, for ``pseudo_replica``. Each on the grid of its condition's volume.
+    Raises BadOption when there is no lesion, a name or method is unknown, or a repeat has another grid.
     """
     for method in noiseMethods:
         measures.noiseMethod(method)
     volumes = {STANDARD: standard} if enhanced is None else {STANDARD: standard, ENHANCED: enhanced}
-    _requireOneGrid(standard, [*volumes.values(), *(repeats or {}).values()])
+    _requireOneGrid(volumes, repeats or {})
     pairs = pairedRegions(regions, references)
-    masks = {id(region): region.maskOn(standard) for pair in pairs for region in pair if region is not None}
+    masks = _masks(pairs, standard)
     rows = []
     for condition, volume in volumes.items():
+        gridNotes = () if volume.isOnGridOf(standard) else (_ownGridText(standard, volume),)
+        if gridNotes:
+            masks = _masks(pairs, volume)
         measured = {key: _statistics(mask, volume) for key, mask in masks.items()}
         for pair in pairs:
             extra = _extras(pair, masks, volume, (repeats or {}).get(condition), (noiseMaps or {}).get(condition))
             regionSet = RegionSet(*(measured.get(id(region)) for region in pair), **extra)
             notes = _trendWarnings(masks.get(id(pair.reference)), volume, pair.reference)
-            rows += _rows(case, condition, pair, regionSet, noiseMethods, notes)
+            rows += _rows(case, condition, pair, regionSet, noiseMethods, notes, gridNotes=gridNotes)
     return rows
+
+
+def _masks(pairs, volume):
+    return {id(region): region.maskOn(volume) for pair in pairs for region in pair if region is not None}
+
+
+def _ownGridText(standard, volume):
+    """What to know of values from an enhanced volume whose grid is not that of the standard one."""
+    text = f"{gridMismatch(standard, volume)}: the regions were put on either grid, and no image was resampled."
+    if not np.isclose(standard.voxelVolume, volume.voxelVolume, rtol=1e-3):
+        text += " The noise of voxels of unequal size is not comparable."
+    return text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,10 +185,11 @@ def summarise(changeRows: Iterable[ChangeRow]) -> list[Summary]:
     return summaries
 
 
-def _requireOneGrid(standard, others):
-    for other in others:
-        if not other.isOnGridOf(standard):
-            raise BadOption(f"{gridMismatch(standard, other)}; both images must have one grid, and are not resampled.")
+def _requireOneGrid(volumes, repeats):
+    for condition, repeat in repeats.items():
+        volume = volumes.get(condition)
+        if volume is not None and not repeat.isOnGridOf(volume):
+            raise BadOption(f"{gridMismatch(volume, repeat)}; a repeat must have the grid of its image.")
 
 
 def gridMismatch(first: Volume, second: Volume) -> str:
@@ -241,7 +261,7 @@ def _trendWarnings(mask, volume, reference):
     return (f'The intensity of "{reference.name}" slopes across the region, which inflates its SD.',)
 
 
-def _rows(case, condition, pair, regionSet, noiseMethods, notes):
+def _rows(case, condition, pair, regionSet, noiseMethods, notes, *, gridNotes=()):
     found: list[tuple[str, str, Measure, str]] = []
     for method in noiseMethods:
         gives = measures.noiseMethod(method).gives
@@ -260,12 +280,15 @@ def _rows(case, condition, pair, regionSet, noiseMethods, notes):
             value=measure.value,
             unit=unit,
             noise=measure.noise,
-            warning=_warning(measure, regionSet, pair, notes if method in ("tissue_sd", "pooled_sd") else ()),
+            warning=_warning(
+                measure, regionSet, pair, (*(notes if method in ("tissue_sd", "pooled_sd") else ()), *gridNotes)
+            ),
             reference=pair.reference.name if pair.reference else "",
             air=pair.air.name if pair.air else "",
             lesionStatistics=regionSet.lesion,
             referenceStatistics=regionSet.reference,
             airStatistics=regionSet.air,
+            voxels=regionSet.lesion.count,
         )
         for metric, method, measure, unit in found
     ]

@@ -1,79 +1,43 @@
-"""Comparison on and off, and the files that leave the module: table and figure."""
+"""The files that leave the module: table, figure and gallery."""
 
 import qt
 from slicer.i18n import tr as _
 
 
 class ExportBox:
-    """The section of the panel for comparing and exporting; askPath can be replaced for tests."""
+    """The section of the panel for exporting; askPath can be replaced for tests."""
 
     def __init__(self, ui, root, logic, guarded, showStatus):
         self._ui, self._root, self._logic = ui, root, logic
         self._guarded, self._showStatus = guarded, showStatus
-        self._isWanted = self._withResidual = False
         self.askPath = self._askPath
         self._connections = [
-            (ui.compareButton.clicked, self.onCompare),
             (ui.exportCsvButton.clicked, self.onExportCsv),
             (ui.exportFigureButton.clicked, self.onExportFigure),
             (ui.exportGalleryButton.clicked, self.onExportGallery),
         ]
         for signal, slot in self._connections:
             signal.connect(slot)
-        logic.onComparison.append(self._showState)
 
     def release(self):
         for signal, slot in self._connections:
             signal.disconnect(slot)
-        self._logic.onComparison.clear()
 
     def update(self, parameters):
         """What can be pressed now, and why not."""
         hasPair = None not in (parameters.standardVolume, parameters.enhancedVolume)
         hasRows = bool(self._logic.outcome.rows)
         pairFirst = _("Choose the standard and the enhanced volume first")
-        _enable(self._ui.compareButton, hasPair, _("Both volumes in linked views with one window and level"), pairFirst)
-        _enable(self._ui.exportFigureButton, hasPair, _("Both volumes with the regions as a PNG picture"), pairFirst)
+        enable(self._ui.exportFigureButton, hasPair, _("Both volumes with the regions as a PNG picture"), pairFirst)
         galleryText = _("Every lesion before and after on one sheet: same slice, window and scale (PNG)")
-        _enable(self._ui.exportGalleryButton, hasPair and hasRows, galleryText, _("Place a lesion first"))
-        csvText = _("One line for each value, with noise method and components (CSV)")
-        _enable(self._ui.exportCsvButton, hasRows, csvText, _("Place a lesion first"))
-        _enable(
-            self._ui.residualCheckBox, hasPair, _("Adds enhanced minus standard, within three noise SDs"), pairFirst
-        )
-        self._withResidual = parameters.withResidual
-        self._guarded(lambda: self._logic.refreshComparison(withResidual=self._withResidual))
-        self._showState()
-
-    def comeBack(self):
-        """The module is entered again."""
-        if self._isWanted and self._ui.compareButton.enabled:
-            self._guarded(self._compare)
-        self._showState()
-
-    def _compare(self):
-        self._logic.showComparison(withResidual=self._withResidual)
-
-    def goAway(self):
-        """The module is left: the user's layout returns."""
-        self._isWanted = self._logic.isComparisonShown
-        self._logic.hideComparison()
-
-    def forget(self):
-        """The scene is about to go."""
-        self._isWanted = False
-
-    def onCompare(self, checked=False):
-        if self._logic.isComparisonShown:
-            self._logic.hideComparison()
-        else:
-            self._guarded(self._compare)
-        self._showState()
+        enable(self._ui.exportGalleryButton, hasPair and hasRows, galleryText, _("Place a lesion first"))
+        csvText = _("One line for each value, with noise method and components (CSV or JSON)")
+        enable(self._ui.exportCsvButton, hasRows, csvText, _("Place a lesion first"))
 
     def onExportCsv(self, checked=False):
-        path = self.askPath(_("Export table"), "lesion-metrics.csv", "CSV (*.csv)")
+        path = self.askPath(_("Export table"), "lesion-metrics.csv", "CSV (*.csv);;JSON (*.json)")
         if path:
-            self._guarded(lambda: self._export(self._logic.exportCsv, path))
+            self._guarded(lambda: self._export(self._logic.exportTable, path))
 
     def onExportFigure(self, checked=False):
         path = self.askPath(_("Export figure"), "lesion-metrics.png", "PNG (*.png)")
@@ -89,17 +53,19 @@ class ExportBox:
         written = write(path)
         self._showStatus(_("Written: {path}").format(path=written))
 
-    def _showState(self):
-        isShown = self._logic.isComparisonShown
-        self._ui.compareButton.setChecked(isShown)
-        self._ui.compareButton.setText(_("Leave side by side") if isShown else _("Show side by side"))
-
     def _askPath(self, title, name, nameFilter):
         """The chosen file or an empty string. PythonQt gives a string, PySide6 a pair."""
         chosen = qt.QFileDialog.getSaveFileName(self._root, title, name, nameFilter)
-        return chosen if isinstance(chosen, str) else chosen[0]
+        return withSuffix(chosen if isinstance(chosen, str) else chosen[0], name)
 
 
-def _enable(button, isPossible, toolTip, obstacle):
+def withSuffix(path, proposed):
+    """A chosen path, with the ending of the proposed name where the user typed none; empty stays empty."""
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    return path + proposed[proposed.rindex(".") :] if name and "." not in name else path
+
+
+def enable(button, isPossible, toolTip, obstacle):
+    """Enable a button, or disable it with the reason as its tool tip."""
     button.setEnabled(isPossible)
     button.setToolTip(toolTip if isPossible else obstacle)

@@ -1,20 +1,24 @@
-"""The list of regions in the panel: shows them in order, tells which one is chosen, renames by typing over."""
+"""The list of regions in the panel: shows them in order, tells which one is chosen, renames and changes roles."""
 
 import qt
 
 from .panelTexts import roleTitle, sizeText
-from .sceneRegions import ROLE_STYLES, sizeMm
+from .regions import ROLES
+from .sceneRegions import EDGE, sizeMm
 
 NAME, ROLE, SIZE, VOXELS = range(4)
 LOCK = "\N{LOCK}"
 
 
 class RegionTable:
-    """A QTableWidget of regions; onChosen(region or None) and onRenamed(region, name) tell what the user did."""
+    """A QTableWidget of regions.
 
-    def __init__(self, table, *, onChosen, onRenamed):
-        self._table, self._onChosen, self._onRenamed = table, onChosen, onRenamed
-        self._regions, self._items, self._isFilling = [], {}, False
+    onChosen(region or None), onRenamed(region, name) and onRole(region, role) tell what the user did.
+    """
+
+    def __init__(self, table, *, onChosen, onRenamed, onRole):
+        self._table, self._onChosen, self._onRenamed, self._onRole = table, onChosen, onRenamed, onRole
+        self._regions, self._items, self._roles, self._isFilling = [], {}, [], False
         header = table.horizontalHeader()
         header.setSectionResizeMode(qt.QHeaderView.Stretch)
         header.setSectionResizeMode(VOXELS, qt.QHeaderView.ResizeToContents)
@@ -38,6 +42,14 @@ class RegionTable:
         if region is not None and region.key in keys:
             self._table.selectRow(keys.index(region.key))
 
+    def step(self, by):
+        """Choose the region that many rows further down; beyond the last comes the first."""
+        if not self._regions:
+            return
+        keys = [region.key for region in self._regions]
+        row = keys.index(self.chosen.key) + by if self.chosen is not None else min(by, 0)
+        self._table.selectRow(row % len(keys))
+
     def show(self, regions, outcome):
         """regions: SceneRegions in order; outcome: their voxel counts and extents. The chosen region stays chosen."""
         chosen = self.chosen
@@ -54,7 +66,7 @@ class RegionTable:
             self._onChosen(self.chosen)
 
     def _rebuild(self, regions, chosen):
-        self._regions, self._items = list(regions), {}
+        self._regions, self._items, self._roles = list(regions), {}, []
         self._table.clearSelection()
         self._table.setRowCount(0)
         self._table.setRowCount(len(regions))
@@ -67,14 +79,15 @@ class RegionTable:
                     item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
                 self._table.setItem(row, column, item)
                 self._items[row, column] = item
-            self._items[row, NAME].setIcon(_swatch(region.role))
+            self._roles.append(RoleCell(self._table, row, region, self._onRoleChosen))
         keys = [region.key for region in regions]
         if chosen is not None and chosen.key in keys:
             self._table.selectRow(keys.index(chosen.key))
 
     def _fillRow(self, row, region, outcome):
-        lengths = outcome.extents.get(region.key, ()) if region.segmentId else sizeMm(region)
-        sizes = sizeText(lengths, isRound=region.shape == "ellipsoid") if region.isPlaced else ""
+        lengths = outcome.extents.get(region.key, ()) if region.segmentId else shownSizes(region)
+        isRound = region.shape in ("ellipsoid", "ellipse")
+        sizes = sizeText(lengths, isRound=isRound) if region.isPlaced else ""
         count = outcome.voxels.get(region.key)
         texts = (
             region.name,
@@ -86,6 +99,7 @@ class RegionTable:
             item = self._items[row, column]
             if item.text() != text:
                 item.setText(text)
+        self._roles[row].show(region, self._items[row, NAME])
 
     def _onSelection(self):
         if not self._isFilling:
@@ -98,14 +112,52 @@ class RegionTable:
         if name != region.name:
             self._onRenamed(region, name)
 
+    def _onRoleChosen(self, row, role):
+        if not self._isFilling and row < len(self._regions):
+            self._onRole(self._regions[row], role)
+
+
+class RoleCell:
+    """The choice of the role in a row, and the square in the region's color before its name."""
+
+    def __init__(self, table, row, region, onChosen):
+        self._row, self._onChosen = row, onChosen
+        self._color = None
+        self.roles = (EDGE,) if region.shape == "line" else ROLES
+        self.combo = qt.QComboBox()
+        self.combo.setFrame(False)
+        for role in self.roles:
+            self.combo.addItem(roleTitle(role))
+        self.combo.setEnabled(len(self.roles) > 1)
+        self.combo.setFocusPolicy(qt.Qt.ClickFocus)
+        self.combo.setToolTip(table.toolTip)
+        table.setCellWidget(row, ROLE, self.combo)
+        self.combo.activated.connect(self._onActivated)
+
+    def show(self, region, nameItem):
+        index = self.roles.index(region.role) if region.role in self.roles else 0
+        if self.combo.currentIndex != index:
+            self.combo.setCurrentIndex(index)
+        if region.color != self._color:
+            self._color = region.color
+            nameItem.setIcon(_swatch(region.color))
+
+    def _onActivated(self, index=0):
+        self._onChosen(self._row, self.roles[self.combo.currentIndex])
+
+
+def shownSizes(region):
+    """The lengths of a region that mean something: a flat ellipse has two."""
+    return sizeMm(region)[:2] if region.shape == "ellipse" else sizeMm(region)
+
 
 def makeCompact(table):
     """Rows as low as the font allows."""
     table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
 
 
-def _swatch(role):
-    """A square in the color of the role, as drawn in the views."""
+def _swatch(color):
+    """A square in a color, as the region is drawn in the views."""
     pixmap = qt.QPixmap(12, 12)
-    pixmap.fill(qt.QColor(*(round(255 * part) for part in ROLE_STYLES[role].color)))
+    pixmap.fill(qt.QColor(*(round(255 * part) for part in color)))
     return qt.QIcon(pixmap)

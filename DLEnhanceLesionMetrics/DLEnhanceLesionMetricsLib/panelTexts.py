@@ -124,7 +124,7 @@ def _componentsText(row):
 
 
 def _regionText(name, statistics):
-    return _("{name} {mean} \N{PLUS-MINUS SIGN} {sd} ({count} voxels, {volume} mm\N{SUPERSCRIPT THREE})").format(
+    return _("{name} {mean} ± {sd} ({count} voxels, {volume} mm³)").format(
         name=name,
         mean=signalText(statistics.mean),
         sd=signalText(statistics.sd),
@@ -137,6 +137,22 @@ def roleTitle(role):
     return {"lesion": _("Lesion"), "reference": _("Reference"), "air": _("Air"), "edge": _("Edge line")}.get(role, role)
 
 
+def stepText(step):
+    """What a step of the history did, with the names of at most three regions."""
+    texts = {
+        "place": _("place {names}"),
+        "outline": _("outline {names}"),
+        "move": _("drag {names}"),
+        "resize": _("resize {names}"),
+        "rename": _("rename {names}"),
+        "role": _("change the role of {names}"),
+        "lock": _("lock or unlock {names}"),
+        "remove": _("delete {names}"),
+    }
+    names = ", ".join(step.names[:3]) + (" ..." if len(step.names) > 3 else "")
+    return texts[step.kind].format(names=names)
+
+
 def sizeText(sizes, *, isRound):
     """Diameter of a sphere, length of a line, else the edge lengths in mm that are not zero; empty when unknown."""
     sizes = [size for size in sizes if size >= 0.05]
@@ -147,14 +163,20 @@ def sizeText(sizes, *, isRound):
     return " \N{MULTIPLICATION SIGN} ".join(f"{size:.1f}" for size in sizes)
 
 
+def lockedText(sizes):
+    """A size, with the word that its region is locked."""
+    return _("{size} (locked)").format(size=sizes).strip()
+
+
 def lesionSizeText(size):
     """Diameters, volume and size class of a lesionSize.LesionSize."""
     if size is None:
         return ""
-    parts = _("Longest {longest} mm, across {across} mm, 3D {solid} mm; {volume} mm\N{SUPERSCRIPT THREE}").format(
+    parts = _("Longest {longest} mm, across {across} mm, 3D {solid} mm; {volume} mm³").format(
         longest=f"{size.longestDiameter:.1f}",
         across=f"{size.perpendicularDiameter:.1f}",
         solid=f"{size.diameter3D:.1f}",
         volume=signalText(size.volume),
     )
-    return f"{parts}. {_('It touches the border of the image.')}" if size.touchesBorder else parts
+    border = _("It touches the border of the image.")
+    return f"{parts}. {border}" if size.touchesBorder else parts

@@ -14,10 +14,11 @@ MARGIN = 12  # voxels around the line that the spline needs; its weights fall by
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Profile:
-    """positions: mm from the start, evenly spaced; values: intensities, float64."""
+    """positions: mm from the start, evenly spaced; values: intensities, float64; voxels: how many they were read in."""
 
     positions: np.ndarray
     values: np.ndarray
+    voxels: int = 0
 
     @property
     def step(self) -> float:
@@ -51,7 +52,8 @@ def lineProfile(volume: Volume, start, end, *, width: float = 0.0, step: float |
     high = np.minimum(np.ceil(indices.max(axis=0)).astype(int) + MARGIN + 1, shape)
     block = volume.voxels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float64)
     values = map_coordinates(block, (indices - low).T, order=3, mode="nearest")
-    return Profile(positions, values.reshape(len(offsets), count).mean(axis=0))
+    voxels = len(np.unique(np.rint(indices).astype(int), axis=0))
+    return Profile(positions, values.reshape(len(offsets), count).mean(axis=0), voxels)
 
 
 def _offsets(width, spacing):

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from DLEnhanceLib.errors import CannotWrite
+from DLEnhanceLib.errors import BadOption, CannotWrite
 
 from .measurement import ChangeRow, MeasurementRow, Summary
 from .measures import RegionStatistics
@@ -38,11 +38,18 @@ def rowColumns(row: MeasurementRow | ChangeRow | Summary) -> dict[str, str | flo
     columns = {}
     for field in dataclasses.fields(row):
         value = getattr(row, field.name)
-        if field.name.endswith("Statistics"):
+        if field.name == "components":
+            columns[field.name] = componentsText(value)
+        elif field.name.endswith("Statistics"):
             columns |= _statisticsColumns(field.name.removesuffix("Statistics"), value)
         else:
             columns[COLUMN_NAMES.get(field.name, field.name)] = _plain(value)
     return columns
+
+
+def componentsText(components) -> str:
+    """ "step=312.5; position=4.25" for the components of a row."""
+    return "; ".join(f"{name}={value:.6g}" for name, value in components)
 
 
 def writeCsv(rows: Iterable, path) -> Path:
@@ -67,13 +74,21 @@ def csvText(rows: Sequence) -> str:
     return text.getvalue()
 
 
-def writeAtomically(text: str, path) -> Path:
-    """Write a UTF-8 text beside its place, then rename it. Raises CannotWrite with nothing left behind."""
+def writeTable(rows: Iterable, path) -> Path:
+    """Write rows as .csv, or as .json if the name ends so. Raises BadOption for another end, CannotWrite."""
+    path = Path(path)
+    writers = {".csv": writeCsv, ".json": writeJson}
+    if path.suffix.lower() not in writers:
+        raise BadOption(f"{path.name} must end in {' or '.join(writers)}.")
+    return writers[path.suffix.lower()](rows, path)
+
+
+def writeAtomically(content: str | bytes, path) -> Path:
+    """Write bytes or a text (UTF-8) beside its place, then rename it. Raises CannotWrite with nothing left behind."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -1,6 +1,5 @@
 """Pictures to keep: the two volumes side by side as the slice views show them, and the sheet of all lesions. No Qt."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -8,8 +7,9 @@ import numpy as np
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
-from DLEnhanceLib.errors import CannotWrite
 from DLEnhanceLib.version import LABEL
+
+from .rows import writeAtomically
 
 STRIP_HEIGHT = 30
 GAP = 6
@@ -97,7 +97,6 @@ def readPng(path):
 
 def writePng(picture, path):
     """Write a uint8 array (height, width, 3) beside its place, then rename it. Raises CannotWrite; nothing stays."""
-    path = Path(path)
     image = vtk.vtkImageData()
     image.SetDimensions(picture.shape[1], picture.shape[0], 1)
     pixels = np.ascontiguousarray(picture[::-1]).reshape(-1, 3)
@@ -106,21 +105,7 @@ def writePng(picture, path):
     writer.SetWriteToMemory(True)
     writer.SetInputData(image)
     writer.Write()
-    return _writeAtomically(vtk_to_numpy(writer.GetResult()).tobytes(), path)
-
-
-def _writeAtomically(content, path):
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise CannotWrite(f"{path} cannot be written ({error.strerror or error}); choose another folder.") from error
-    return path
+    return writeAtomically(vtk_to_numpy(writer.GetResult()).tobytes(), path)
 
 
 def capturedViews(sliceNodes):

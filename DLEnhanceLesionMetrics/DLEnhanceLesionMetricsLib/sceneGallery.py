@@ -10,14 +10,14 @@ from .sceneShapes import volumeView
 
 def writeGallery(pair, regions, results, path):
     """Every lesion of the core's regions in both volume nodes; results give the CNR above each. Returns the path."""
-    gallery = lesionGallery([volumeView(node) for node in pair], regions, window=_shownWindow(pair[0]))
+    gallery = lesionGallery([volumeView(node) for node in pair], regions, window=shownWindow(pair[0]))
     picture = galleryPicture(
         gallery, ("Standard", "Enhanced"), galleryCaptions(results), color=ROLE_STYLES[LESION].color
     )
     return writePng(picture, path)
 
 
-def _shownWindow(volumeNode):
+def shownWindow(volumeNode):
     """(darkest, brightest) of the display, None while it has not been chosen."""
     display = volumeNode.GetDisplayNode()
     if display is None or display.GetAutoWindowLevel() or display.GetWindow() <= 0:

@@ -18,7 +18,7 @@ from .measurement import MeasurementRow, measurePair
 from .regions import LabelShape
 from .sceneRegions import CURVE_CLASS, EDGE, LINE_CLASS, ROI_CLASS, SEGMENTATION_CLASS, regionsOf
 from .sceneResults import ResultRow, resultRows
-from .sceneShapes import ShapeReader, edgeLine, volumeView
+from .sceneShapes import ShapeReader, edgeLine, segmentTime, volumeView
 
 REGION_CLASSES = (ROI_CLASS, CURVE_CLASS, LINE_CLASS, SEGMENTATION_CLASS)
 VOLUME_EVENTS = (
@@ -26,6 +26,7 @@ VOLUME_EVENTS = (
     slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
     slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
 )
+SURROUND_METRICS = ("conspicuity", "noise_frequency")
 LARGEST_LIVE_SIZE = 5000  # voxels; up to here the diameters take less than 30 ms
 
 
@@ -47,7 +48,8 @@ def regionEvents():
 class Outcome:
     """What was measured. problem: one sentence when something could not be; voxels: count by region key.
 
-    extents: edge lengths in mm of the bounding boxes of drawn segments, by region key.
+    extents: edge lengths in mm of the bounding boxes of drawn segments, by region key. isUnsettled: whether measures of
+    the surround wait until no region moves.
     """
 
     rows: tuple[MeasurementRow, ...] = ()
@@ -55,6 +57,15 @@ class Outcome:
     voxels: dict = dataclasses.field(default_factory=dict)
     extents: dict = dataclasses.field(default_factory=dict)
     problem: str = ""
+    isUnsettled: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class NoiseSources:
+    """repeats: condition to a node with a second acquisition, or None. samples: condition to a noise image (k, j, i)."""
+
+    repeats: dict = dataclasses.field(default_factory=dict)
+    samples: dict | None = None
 
 
 class SceneMeasurement:
@@ -64,26 +75,48 @@ class SceneMeasurement:
         self._scene = scene
         self._shapes = ShapeReader()
         self._size = (None, None)
+        self._surround = SettlingRows()
 
-    def measure(self, standardNode, enhancedNode, *, method) -> Outcome:
+    def measure(self, standardNode, enhancedNode, *, method, sources=None, surround=(), isDragged=False) -> Outcome:
         """Measure every lesion. Regions that cannot be used are left out, and named in the problem.
 
-        Raises BadOption or UnsupportedVolume when nothing at all can be measured.
+        sources: where the noise comes from if one image cannot tell it (NoiseSources). surround: which measures of the
+        surround are wanted; they wait while a region is dragged. Raises BadOption or UnsupportedVolume when nothing at
+        all can be measured.
         """
+        sources = sources or NoiseSources()
         standard, enhanced = self._volumes(standardNode, enhancedNode)
         regions, problems = self._readRegions()
         lines, lineProblems = self._readLines()
         problems += lineProblems
         voxels = {key: region.maskOn(standard).count for key, region in regions.items()}
-        rows = measureLines(standard, enhanced, lines, case=standard.name) if _isPair(standard, enhanced) else []
+        rows = measureLines(standard, enhanced, lines, case=standard.name)
+        found = readSources(sources, standardNode, enhancedNode, method)
+        problems += found.problems
+        isUnsettled = False
         try:
             areas = list(regions.values())
-            rows = measurePair(standard, enhanced, areas, noiseMethods=(method,), case=standard.name) + rows
+            fields = {"repeats": found.repeats, "noiseMaps": found.maps, "case": standard.name}
+            measured = measurePair(standard, enhanced, areas, noiseMethods=(method,), **fields)
+            more, isUnsettled = self._surround.rows(
+                lambda: measureSurround(
+                    standard,
+                    enhanced,
+                    areas,
+                    metrics=surround,
+                    case=standard.name,
+                    noiseImages=found.noiseImages(standard, enhanced, sources, method),
+                ),
+                (surround, method, tuple(region.name for region in areas), enhanced is None),
+                isDragged=isDragged,
+            )
+            rows = measured + more + rows
         except BadOption as error:
             problems = problems or [str(error)]
             if not rows:
                 raise BadOption(" ".join(problems)) from error
-        return Outcome(tuple(rows), tuple(resultRows(rows)), voxels, _extents(regions), " ".join(problems))
+        problem = " ".join(problems)
+        return Outcome(tuple(rows), tuple(resultRows(rows)), voxels, _extents(regions), problem, isUnsettled)
 
     def unmeasured(self, standardNode, problem) -> Outcome:
         """An Outcome without values: the problem, and the regions as far as they can be read."""
@@ -95,10 +128,10 @@ class SceneMeasurement:
         voxels = {} if standard is None else {key: region.maskOn(standard).count for key, region in regions.items()}
         return Outcome(voxels=voxels, extents=_extents(regions), problem=problem)
 
-    def sizeOf(self, region, standardNode):
+    def sizeOf(self, region, standardNode, *, isDragged=False):
         """The core's LesionSize in the grid of a volume.
 
-        None when it cannot be read, has no voxel, or is so large a ROI that it could not be dragged smoothly.
+        None when it cannot be read, has no voxel, or is dragged and so large that this would not be smooth.
         """
         from .lesionSize import lesionSize
 
@@ -107,7 +140,7 @@ class SceneMeasurement:
             mask = self._shapes.region(region).maskOn(standard)
         except DLEnhanceError:
             return None
-        if not region.segmentId and mask.count > LARGEST_LIVE_SIZE:
+        if isDragged and mask.count > LARGEST_LIVE_SIZE:
             return None
         if self._size[0] is not mask:
             self._size = (mask, lesionSize(mask, standard))
@@ -157,11 +190,6 @@ def _readEach(regions, read):
         except DLEnhanceError as error:
             problems.append(str(error))
     return found, problems
-
-
-def _isPair(standard, enhanced):
-    """Whether lines may be measured; regions on different grids are refused by the core with a sentence."""
-    return enhanced is None or enhanced.isOnGridOf(standard)
 
 
 class LiveMeasurement(VTKObservationMixin):
@@ -235,7 +263,7 @@ def measuredState(scene, *volumeNodes):
 
 def _segmentState(region):
     return (
-        (region.node.GetSegmentation().GetMTime(), _placeState(region.node))
+        (region.node.GetSegmentation().GetMTime(), segmentTime(region), _placeState(region.node))
         if region.segmentId
         else (_placeState(region.node),)
     )

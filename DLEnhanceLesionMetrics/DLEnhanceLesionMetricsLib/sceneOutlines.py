@@ -1,4 +1,4 @@
-"""The ellipsoids of the regions, drawn as models, because Slicer has only boxes to drag.
+"""The ellipsoids and flat ellipses of the regions, drawn as models, because Slicer has only boxes to drag.
 
 The model follows its ROI, is not saved with the scene (it is rebuilt on loading) and goes when its ROI goes.
 """
@@ -7,9 +7,10 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
-from .sceneRegions import regionsOf
+from .sceneRegions import SHAPE_ATTRIBUTE, regionsOf
 
 OUTLINE_REFERENCE = "DLEnhanceLesionMetrics.Outline"
+OUTLINED_SHAPES = ("ellipsoid", "ellipse")
 OUTLINE_OF_ATTRIBUTE = "DLEnhanceLesionMetrics.OutlineOf"
 
 
@@ -24,7 +25,7 @@ def outlineOf(roiNode):
 
 
 class OutlineKeeper(VTKObservationMixin):
-    """Keeps one outline model for every ellipsoid region of a scene until release()."""
+    """Keeps one outline model for every ellipsoid and every ellipse of a scene until release()."""
 
     def __init__(self, scene):
         VTKObservationMixin.__init__(self)
@@ -36,8 +37,9 @@ class OutlineKeeper(VTKObservationMixin):
         self.removeObservers()
 
     def sync(self):
-        """Draw the ellipsoids that have no outline yet, and remove outlines without a region."""
-        wanted = {region.node.GetID(): region.node for region in regionsOf(self._scene) if region.shape == "ellipsoid"}
+        """Draw the regions that have no outline yet, and remove outlines without a region."""
+        drawn = [region for region in regionsOf(self._scene) if region.shape in OUTLINED_SHAPES]
+        wanted = {region.node.GetID(): region.node for region in drawn}
         for model in self._outlineModels():
             if model.GetAttribute(OUTLINE_OF_ATTRIBUTE) not in wanted:
                 self._scene.RemoveNode(model)
@@ -61,13 +63,10 @@ class OutlineKeeper(VTKObservationMixin):
 
 
 def addOutline(scene, roiNode):
-    """Add the model of the ellipsoid inscribed in a ROI; it follows the ROI as long as both exist."""
-    sphere = vtk.vtkSphereSource()
-    sphere.SetRadius(0.5)
-    sphere.SetThetaResolution(48)
-    sphere.SetPhiResolution(24)
+    """Add the model of what is inscribed in a ROI; it follows the ROI as long as both exist."""
+    form = _disk() if roiNode.GetAttribute(SHAPE_ATTRIBUTE) == "ellipse" else _ball()
     shaper = vtk.vtkTransformPolyDataFilter()
-    shaper.SetInputConnection(sphere.GetOutputPort())
+    shaper.SetInputConnection(form.GetOutputPort())
     shaper.SetTransform(vtk.vtkTransform())
     model = _hiddenModel(scene, roiNode)
     model.SetPolyDataConnection(shaper.GetOutputPort())
@@ -77,6 +76,29 @@ def addOutline(scene, roiNode):
         roiNode.AddObserver(event, follower.update)  # the ROI keeps the follower alive
     follower.update()
     return model
+
+
+def _ball():
+    """A sphere of diameter 1."""
+    sphere = vtk.vtkSphereSource()
+    sphere.SetRadius(0.5)
+    sphere.SetThetaResolution(48)
+    sphere.SetPhiResolution(24)
+    return sphere
+
+
+def _disk():
+    """A disk of diameter and thickness 1 about the z axis: slices within its thickness show its full size."""
+    cylinder = vtk.vtkCylinderSource()
+    cylinder.SetRadius(0.5)
+    cylinder.SetHeight(1.0)
+    cylinder.SetResolution(48)
+    turn = vtk.vtkTransform()
+    turn.RotateX(90)
+    turned = vtk.vtkTransformPolyDataFilter()
+    turned.SetTransform(turn)
+    turned.SetInputConnection(cylinder.GetOutputPort())
+    return turned
 
 
 def _hiddenModel(scene, roiNode):

@@ -1,8 +1,8 @@
-"""Lesion, reference and air regions as nodes of the scene: made, listed, renamed, locked, shown and removed.
+"""Lesion, reference and air regions as nodes of the scene: made, listed, shown. What is done to them: sceneRegionEdits.
 
-A region is a markups ROI (a box that stands for the ellipsoid inscribed in it), a closed curve, one segment of a
-segmentation, or a line across an edge. What makes it a region is its role: a node attribute, or a tag of the segment.
-Both survive a saved scene.
+A region is a markups ROI (a box that stands for the ellipsoid or the flat ellipse inscribed in it), a closed curve, one
+segment of a segmentation, or a line across an edge. What makes it a region is its role: a node attribute, or a tag of
+the segment. Both survive a saved scene.
 No Qt here, and no arithmetic on voxels.
 """
 
@@ -10,15 +10,19 @@ import contextlib
 import dataclasses
 import re
 
+import numpy as np
 import slicer
 import vtk
 
 from DLEnhanceLib.errors import BadOption
 
 from .regions import AIR, LESION, REFERENCE, ROLE_COLORS
+from .roleNames import roleOfName
 
 ROLE_ATTRIBUTE = "DLEnhanceLesionMetrics.Role"
 SHAPE_ATTRIBUTE = "DLEnhanceLesionMetrics.Shape"
+LOCK_TAG = "DLEnhanceLesionMetrics.Locked"
+ROI_SHAPES = ("ellipsoid", "ellipse", "box")
 ROI_CLASS = "vtkMRMLMarkupsROINode"
 CURVE_CLASS = "vtkMRMLMarkupsClosedCurveNode"
 LINE_CLASS = "vtkMRMLMarkupsLineNode"
@@ -62,20 +66,36 @@ class SceneRegion:
 
     @property
     def role(self):
-        return _segmentTag(self._segment) if self.segmentId else self.node.GetAttribute(ROLE_ATTRIBUTE) or ""
+        """ "lesion", "reference", "air" or "edge"; empty for what is no region.
+
+        A role that this version does not know (an older scene, another program) follows from the name.
+        """
+        role = _segmentTag(self._segment, ROLE_ATTRIBUTE) if self.segmentId else _markupRole(self.node)
+        return role if not role or role in ROLE_STYLES else roleOfName(self.name) or LESION
 
     @property
     def shape(self):
-        """ "ellipsoid", "box", "curve", "segment" or "line"."""
+        """ "ellipsoid", "ellipse" (flat, on a slice), "box", "curve", "segment" or "line"."""
         if self.segmentId:
             return "segment"
         if self.node.IsA(CURVE_CLASS) or self.node.IsA(LINE_CLASS):
             return "curve" if self.node.IsA(CURVE_CLASS) else "line"
-        return self.node.GetAttribute(SHAPE_ATTRIBUTE) or "ellipsoid"
+        shape = self.node.GetAttribute(SHAPE_ATTRIBUTE)
+        return shape if shape in ROI_SHAPES else "ellipsoid"
+
+    @property
+    def color(self):
+        """(red, green, blue) in 0..1 as drawn."""
+        if self.segmentId:
+            return tuple(self._segment.GetColor())
+        display = self.node.GetDisplayNode()
+        return tuple(display.GetSelectedColor()) if display else ROLE_STYLES[self.role].color
 
     @property
     def isLocked(self):
-        return not self.segmentId and bool(self.node.GetLocked())
+        if self.segmentId:
+            return bool(_segmentTag(self._segment, LOCK_TAG))
+        return bool(self.node.GetLocked())
 
     @property
     def isPlaced(self):
@@ -92,9 +112,17 @@ class SceneRegion:
         return self.node.GetSegmentation().GetSegment(self.segmentId)
 
 
-def _segmentTag(segment):
+def _markupRole(node):
+    """The role as stored; lines are edges, and a box with a shape of ours whose role is missing has an unknown one."""
+    role = node.GetAttribute(ROLE_ATTRIBUTE)
+    if role and node.IsA(LINE_CLASS):
+        return EDGE
+    return role or ("unknown" if node.GetAttribute(SHAPE_ATTRIBUTE) else "")
+
+
+def _segmentTag(segment, tag):
     value = vtk.mutable("")
-    return str(value) if segment is not None and segment.GetTag(ROLE_ATTRIBUTE, value) else ""
+    return str(value) if segment is not None and segment.GetTag(tag, value) else ""
 
 
 def regionsOf(scene, role=None):
@@ -138,27 +166,42 @@ def _style(role):
         raise BadOption(f'A region is "lesion", "reference" or "air", not "{role}".') from None
 
 
-def addRegion(scene, role, centerRAS=None, sizeMm=None, *, name=None, shape="ellipsoid"):
+def addRegion(scene, role, centerRAS=None, sizeMm=None, *, name=None, shape="ellipsoid", axes=None):
     """Add a ROI with the given role.
 
     centerRAS: millimetres in RAS; None leaves the ROI without a place, for placing it with the mouse.
     sizeMm: full edge lengths in mm, one number or three; the role's usual size when None.
-    shape: "ellipsoid" (inscribed in the box) or "box".
+    shape: "ellipsoid" (inscribed in the box), "ellipse" (flat, in the plane of the box's first two axes) or "box".
+    axes: 3x3, the directions of the box in RAS as columns; along R, A, S when None.
     """
     style = _areaStyle(role)
-    if shape not in ("ellipsoid", "box"):
-        raise BadOption(f'The shape of a new region is "ellipsoid" or "box", not "{shape}".')
-    sizes = _threeSizes(style.sizeMm if sizeMm is None else sizeMm)
+    if shape not in ROI_SHAPES:
+        raise BadOption(f'The shape of a new region is "ellipsoid", "ellipse" or "box", not "{shape}".')
+    sizes = threeSizes(style.sizeMm if sizeMm is None else sizeMm)
     node = scene.AddNewNodeByClass(ROI_CLASS, name or nextName(scene, role))
     node.SetAttribute(SHAPE_ATTRIBUTE, shape)
     region = adoptRegion(node, role)
     if centerRAS is not None:
-        node.SetCenter(*(float(value) for value in centerRAS))
-        node.SetSize(*sizes)
+        _placeBox(node, centerRAS, sizes, axes)
     return region
 
 
-def _threeSizes(sizeMm):
+def _placeBox(node, centerRAS, sizes, axes):
+    if axes is not None:
+        matrix = np.eye(4)
+        matrix[:3, :3] = axes
+        node.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(matrix))
+    node.SetCenter(*(float(value) for value in centerRAS))
+    node.SetSize(*sizes)
+
+
+def usualSize(role):
+    """The usual size in mm of a new region. Raises BadOption for a role without one."""
+    return _areaStyle(role).sizeMm
+
+
+def threeSizes(sizeMm):
+    """One length or three in mm as a list of three. Raises BadOption unless all are above zero."""
     sizes = [float(sizeMm)] * 3 if isinstance(sizeMm, int | float) else [float(value) for value in sizeMm]
     if len(sizes) != 3 or min(sizes) <= 0:
         raise BadOption("The size of a region is one or three lengths in mm, each greater than zero.")
@@ -179,6 +222,11 @@ def addLine(scene, pointsRAS=(), *, name=None):
     node = scene.AddNewNodeByClass(LINE_CLASS, name or nextName(scene, EDGE))
     for point in pointsRAS:
         node.AddControlPoint([float(value) for value in point])
+    return adoptLine(node)
+
+
+def adoptLine(node):
+    """Make a line an edge."""
     node.SetAttribute(ROLE_ATTRIBUTE, EDGE)
     _drawMarkups(node, ROLE_STYLES[EDGE].color, "line")
     return SceneRegion(node)
@@ -224,23 +272,12 @@ def _drawMarkups(node, color, shape):
         display.SetSelectedColor(*color)
         display.SetColor(*color)
         display.SetFillVisibility(False)
-        display.SetOutlineVisibility(shape != "ellipsoid")  # the ellipsoid has its own outline model
+        display.SetOutlineVisibility(shape not in ("ellipsoid", "ellipse"))  # those have an outline model
         display.SetPropertiesLabelVisibility(True)
         display.SetPointLabelsVisibility(False)
         display.SetTextScale(2.5)
         display.SetGlyphScale(1.2)
         display.SetHandlesInteractive(False)
-
-
-def showHandles(scene, edited=None):
-    """Show the dragging handles of one region and hide those of all others; None hides all."""
-    for region in regionsOf(scene):
-        if region.segmentId or region.node.GetDisplayNode() is None:
-            continue
-        isEdited = edited is not None and region.key == edited.key and not region.isLocked
-        display = region.node.GetDisplayNode()
-        if bool(display.GetHandlesInteractive()) != isEdited:
-            display.SetHandlesInteractive(isEdited)
 
 
 @contextlib.contextmanager
@@ -255,53 +292,6 @@ def hiddenRegions(scene):
     finally:
         for display in shown:
             display.SetVisibility(True)
-
-
-def renameRegion(scene, region, name):
-    """Give a region another name; refused when it is empty or already in use, since rows are told apart by it."""
-    name = name.strip()
-    if not name:
-        raise BadOption("A region needs a name.")
-    if any(other.name == name for other in regionsOf(scene) if other.key != region.key):
-        raise BadOption(f'Another region is already called "{name}"; choose a different name.')
-    if region.segmentId:
-        region.node.GetSegmentation().GetSegment(region.segmentId).SetName(name)
-    else:
-        region.node.SetName(name)
-
-
-def resizeRegion(region, diameterMm):
-    """Make a ROI a sphere or cube of this diameter. Raises BadOption for other shapes and for a locked region."""
-    if region.segmentId or not region.node.IsA(ROI_CLASS):
-        raise BadOption(f"{region.name} was drawn by hand; only ellipsoids and boxes have a diameter.")
-    if region.isLocked:
-        raise BadOption(f"{region.name} is locked; unlock it first.")
-    region.node.SetSize(*_threeSizes(float(diameterMm)))
-
-
-def setLocked(region, isLocked):
-    """Lock a ROI or curve against dragging. A segment has no lock of its own."""
-    if region.segmentId:
-        raise BadOption("A segment cannot be locked here; lock it in the Segment Editor.")
-    region.node.SetLocked(bool(isLocked))
-    if isLocked and region.node.GetDisplayNode():
-        region.node.GetDisplayNode().SetHandlesInteractive(False)
-
-
-def removeRegion(scene, region):
-    """Remove a markups region; a segment only loses its role and stays in its segmentation."""
-    if region.segmentId:
-        region.node.GetSegmentation().GetSegment(region.segmentId).RemoveTag(ROLE_ATTRIBUTE)
-    else:
-        scene.RemoveNode(region.node)
-
-
-def eraseRegion(scene, region):
-    """Remove a region with what was drawn, also a segment."""
-    if region.segmentId:
-        region.node.GetSegmentation().RemoveSegment(region.segmentId)
-    else:
-        scene.RemoveNode(region.node)
 
 
 def centerRAS(region):

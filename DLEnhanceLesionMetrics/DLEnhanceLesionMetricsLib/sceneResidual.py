@@ -1,4 +1,4 @@
-"""Enhanced minus standard as a hidden volume for the comparison: gray where nothing changed, blue and red where it did.
+"""Standard minus enhanced as a hidden volume for the comparison: what the processing took away, in color.
 
 The window is three noise SDs to both sides, so what stands out is more than noise. Not saved with the scene.
 """
@@ -7,11 +7,8 @@ import numpy as np
 import slicer
 
 from DLEnhanceLib.errors import BadOption
+from DLEnhanceLib.sceneResidualColors import showAsResidual
 from DLEnhanceLib.sceneVolumes import contentStamp, isInScene
-
-WINDOW_IN_SD = 3.0
-COLORS_NAME = "DLEnhance residual"
-_BLUE, _GRAY, _RED = (0.10, 0.35, 1.0), (0.13, 0.13, 0.13), (1.0, 0.25, 0.10)
 
 
 class Residual:
@@ -19,6 +16,8 @@ class Residual:
 
     def __init__(self, scene):
         self._scene, self._node, self._state = scene, None, None
+        self.unit = None
+        """One noise SD in image units, as the window of the node has it; None before there is a node."""
 
     def node(self, standardNode, enhancedNode, *, noise=None):
         """The up-to-date residual volume. noise: its SD in image units; estimated from the residual when None.
@@ -33,28 +32,22 @@ class Residual:
         if state != self._state:
             self._fill(standardNode, enhancedNode)
             self._state = state
-        self._setWindow(noise)
+        self.unit = noise or _robustSd(slicer.util.arrayFromVolume(self._node))
+        showAsResidual(self._node, self.unit)
         return self._node
 
     def remove(self):
         if isInScene(self._node):
             self._scene.RemoveNode(self._node)
-        self._node = self._state = None
+        self._node = self._state = self.unit = None
 
     def _fill(self, standardNode, enhancedNode):
         standard, enhanced = (slicer.util.arrayFromVolume(node) for node in (standardNode, enhancedNode))
         with slicer.util.NodeModify(self._node):
-            slicer.util.updateVolumeFromArray(self._node, np.subtract(enhanced, standard, dtype=np.float32))
+            slicer.util.updateVolumeFromArray(self._node, np.subtract(standard, enhanced, dtype=np.float32))
             self._node.CopyOrientation(standardNode)
             self._node.SetAndObserveTransformNodeID(standardNode.GetTransformNodeID())
             self._node.SetName(f"{enhancedNode.GetName()} residual")
-
-    def _setWindow(self, noise):
-        half = WINDOW_IN_SD * (noise or _robustSd(slicer.util.arrayFromVolume(self._node)))
-        display = self._node.GetDisplayNode()
-        with slicer.util.NodeModify(display):
-            display.SetAutoWindowLevel(False)
-            display.SetWindowLevelMinMax(-half, half)
 
 
 def _robustSd(residual):
@@ -72,25 +65,4 @@ def _hiddenVolume(scene):
     scene.AddNode(node)
     node.CreateDefaultDisplayNodes()
     node.GetDisplayNode().SetSaveWithScene(False)
-    node.GetDisplayNode().SetAndObserveColorNodeID(_colors(scene).GetID())
-    return node
-
-
-def _colors(scene):
-    """Blue over dark gray to red; one table in the scene."""
-    found = scene.GetFirstNodeByName(COLORS_NAME)
-    if found is not None and found.IsA("vtkMRMLColorTableNode"):
-        return found
-    node = slicer.vtkMRMLColorTableNode()
-    node.SetName(COLORS_NAME)
-    node.SetTypeToUser()
-    node.SetHideFromEditors(True)
-    node.SetSaveWithScene(False)
-    node.SetNumberOfColors(256)
-    for index in range(256):
-        position = (index - 127.5) / 127.5
-        end = _RED if position > 0 else _BLUE
-        color = [gray + abs(position) * (target - gray) for gray, target in zip(_GRAY, end, strict=True)]
-        node.SetColor(index, f"{3 * position:+.2f} SD", *color, 1.0)
-    scene.AddNode(node)
     return node

@@ -10,7 +10,10 @@ from .measurement import STANDARD, MeasurementRow, changes
 from .rows import rowColumns
 
 # Columns of a measurement that belong to the row as a whole; all others are components of one condition.
-ROW_COLUMNS = ("case", "lesion", "condition", "metric", "noise_method", "value", "unit", "warning", "reference", "air")
+ROW_COLUMNS = (
+    *("case", "lesion", "condition", "metric", "noise_method"),
+    *("value", "unit", "warning", "reference", "air", "components"),
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,22 +1,13 @@
-"""SNR and CNR of segments in Slicer's own Segment Statistics module. Imported only where that module exists."""
+"""SNR and CNR of segments in Slicer's own Segment Statistics module. Imported only where that module exists.
+
+Registered at every start of Slicer, so what computes is imported with the first computation.
+"""
 
 import slicer
 from SegmentStatisticsPlugins import SegmentStatisticsPluginBase
 from slicer.i18n import tr as _
 
-from DLEnhanceLib.errors import DLEnhanceError
-
-from .measures import RegionSet, cnr, michelson, regionStatistics, snr
-from .regions import REFERENCE
-from .sceneRegions import SceneRegion
-from .sceneShapes import ShapeReader, volumeView
-
-_MEASURES = {
-    "snr_roi_sd": lambda regions: snr(regions, "roi_sd"),
-    "snr_tissue_sd": lambda regions: snr(regions, "tissue_sd"),
-    "cnr_tissue_sd": lambda regions: cnr(regions, "tissue_sd"),
-    "cr": michelson,
-}
+KEYS = ("snr_roi_sd", "snr_tissue_sd", "cnr_tissue_sd", "cr")
 
 
 class LesionMetricsStatisticsPlugin(SegmentStatisticsPluginBase):
@@ -26,29 +17,19 @@ class LesionMetricsStatisticsPlugin(SegmentStatisticsPluginBase):
         super().__init__()
         self.name = "DL Enhance Lesion Metrics"
         self.title = _("Signal and contrast to noise")
-        self.keys = list(_MEASURES)
+        self.keys = list(KEYS)
         self.defaultKeys = self.keys
 
     def computeStatistics(self, segmentID):
         parameters = self.getParameterNode()
         node = slicer.mrmlScene.GetNodeByID(parameters.GetParameter("Segmentation"))
         volumeNode = slicer.mrmlScene.GetNodeByID(parameters.GetParameter("ScalarVolume"))
-        wanted = [key for key in _MEASURES if key in self.getRequestedKeys()]
+        wanted = [key for key in KEYS if key in self.getRequestedKeys()]
         if not wanted or node is None or volumeNode is None:
             return {}
-        try:
-            regions = self._regions(node, segmentID, volumeView(volumeNode))
-        except DLEnhanceError:  # an empty segment, a label map, a scaling transform: no value
-            return {}
-        values = {key: _MEASURES[key](regions).value for key in wanted}
-        return {key: value for key, value in values.items() if value is not None}
+        from .sceneSegmentMeasures import segmentMeasures
 
-    @staticmethod
-    def _regions(node, segmentID, volume):
-        segmentIds = node.GetSegmentation().GetSegmentIDs()
-        references = [other for other in segmentIds if SceneRegion(node, other).role == REFERENCE]
-        reference = _statistics(node, references[0], volume) if references else None
-        return RegionSet(_statistics(node, segmentID, volume), reference)
+        return segmentMeasures(node, segmentID, volumeNode, wanted)
 
     def getMeasurementInfo(self, key):
         info = {
@@ -69,12 +50,6 @@ class LesionMetricsStatisticsPlugin(SegmentStatisticsPluginBase):
             quantityDicomCode=self.createCodedEntry(*code, True),
             unitsDicomCode=self.createCodedEntry("1", "UCUM", "no units", True),
         )
-
-
-def _statistics(node, segmentId, volume):
-    """Statistics of a segment, whatever its role; the role of the shape does not matter for its voxels."""
-    shape = ShapeReader().shape(SceneRegion(node, segmentId))
-    return regionStatistics(shape.maskOn(volume).values(volume.voxels), volume.voxelVolume)
 
 
 def register():

@@ -16,7 +16,7 @@ from DLEnhanceLib.volume import Volume
 
 from .edgeRows import EdgeLine
 from .masks import RegionMask, boundingBox, croppedMatrix
-from .regions import Box, ClosedCurve, Ellipsoid, LabelShape, Region, Shape
+from .regions import Box, ClosedCurve, Ellipse, Ellipsoid, LabelShape, Region, Shape
 from .sceneRegions import ROI_CLASS
 
 # Rotations of real transforms are orthonormal to about 1e-6; a scale of 0.1 % changes a region's volume by 0.3 %.
@@ -92,10 +92,33 @@ def edgeLine(region) -> EdgeLine:
     return EdgeLine(region.name, start, end)
 
 
+def sliceAxesOf(sliceNode, volume: Volume) -> np.ndarray:
+    """The directions of a slice in RAS as columns of a 3x3, its normal last; without a slice node, of the volume's own.
+
+    The volume's own slices are those that diameters are measured on: axial, or the acquired ones of a thick stack.
+    """
+    if sliceNode is not None:
+        axes = slicer.util.arrayFromVTKMatrix(sliceNode.GetSliceToRAS())[:3, :3].copy()
+        return axes / np.linalg.norm(axes, axis=0)
+    from .lesionSize import sliceAxis
+
+    normal = sliceAxis(volume)
+    directions = volume.ijkToRAS[:3, :3] / volume.spacing
+    first, second = (directions[:, axis] for axis in range(3) if axis != normal)
+    third = np.cross(first, second)
+    return np.stack([first, np.cross(third, first), third / np.linalg.norm(third)], axis=1)
+
+
+def thicknessAlong(volume: Volume, direction) -> float:
+    """How thick one voxel of a volume is along a direction, in mm."""
+    steps = np.linalg.inv(volume.ijkToRAS[:3, :3]) @ np.asarray(direction, float)
+    return float(1.0 / np.abs(steps).max())
+
+
 def _stamp(region):
     """Equal as long as the region's place and form are."""
     place = localToWorld(region.node).tobytes()
-    return (region.shape, place, _segmentTime(region) if region.segmentId else region.node.GetMTime())
+    return (region.shape, place, segmentTime(region) if region.segmentId else region.node.GetMTime())
 
 
 def _requireRigidParent(region):
@@ -114,8 +137,11 @@ def _roiShape(region):
     objectToWorld = slicer.util.arrayFromVTKMatrix(region.node.GetObjectToWorldMatrix()).copy()
     if not isRigid(objectToWorld):
         raise BadOption(_scaledText(region))
+    size = tuple(region.node.GetSize())
+    if region.shape == "ellipse":
+        return Ellipse(objectToWorld, size[:2])
     kind = Box if region.shape == "box" else Ellipsoid
-    return kind(objectToWorld, tuple(region.node.GetSize()))
+    return kind(objectToWorld, size)
 
 
 def _curveShape(region):
@@ -126,7 +152,8 @@ def _scaledText(region):
     return f"{region.name} lies under a transform that scales or warps it: harden or remove the transform first."
 
 
-def _segmentTime(region):
+def segmentTime(region):
+    """Changes when something was drawn into a segment, or into one that shares its label map."""
     segmentation = region.node.GetSegmentation()
     representation = segmentation.GetSegment(region.segmentId).GetRepresentation(
         segmentation.GetSourceRepresentationName()
@@ -135,6 +162,14 @@ def _segmentTime(region):
 
 
 def _segmentShape(region):
+    drawn = drawnVoxels(region)
+    if drawn is None:
+        raise BadOption(f"The segment {region.name} is empty: draw it first, or remove it from the list.")
+    return LabelShape(drawn.inside, localToWorld(region.node) @ drawn.ijkToRAS)
+
+
+def drawnVoxels(region):
+    """The voxels of a segment as a LabelShape in its segmentation's own coordinates; None when it is empty."""
     segmentation = region.node.GetSegmentation()
     if not segmentation.ContainsRepresentation(slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()):
         region.node.CreateBinaryLabelmapRepresentation()
@@ -142,9 +177,20 @@ def _segmentShape(region):
     region.node.GetBinaryLabelmapRepresentation(region.segmentId, image)
     inside = _imageArray(image) > 0
     box = boundingBox(inside) if inside.size else None
-    if box is None:
-        raise BadOption(f"The segment {region.name} is empty: draw it first, or remove it from the list.")
-    return LabelShape(inside[box].copy(), localToWorld(region.node) @ croppedMatrix(_imageMatrix(image), box))
+    return None if box is None else LabelShape(inside[box].copy(), croppedMatrix(_imageMatrix(image), box))
+
+
+def drawVoxels(region, drawn):
+    """Replace the voxels of a segment by those that drawnVoxels() gave; None empties it."""
+    image = slicer.vtkOrientedImageData()
+    inside = np.zeros((1, 1, 1), np.uint8) if drawn is None else drawn.inside.astype(np.uint8)
+    image.SetDimensions(*inside.shape[::-1])
+    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
+    vtk_to_numpy(image.GetPointData().GetScalars())[:] = inside.ravel()
+    if drawn is not None:
+        image.SetImageToWorldMatrix(slicer.util.vtkMatrixFromArray(drawn.ijkToRAS))
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    logic.SetBinaryLabelmapToSegment(image, region.node, region.segmentId, logic.MODE_REPLACE)
 
 
 def _imageArray(image):

@@ -3,7 +3,7 @@
 import numpy as np
 import slicer
 
-from DLEnhanceLib.errors import BadOption
+from DLEnhanceLib.errors import BadOption, DLEnhanceError
 
 from .regions import AIR, LESION, REFERENCE, Box, Ellipse
 from .roleNames import roleOfName
@@ -66,6 +66,32 @@ def addOutlinedLesion(scene, volumeNode, pointRAS):
     node = _outlinesNode(scene, volumeNode)
     mask = outline.region.maskOn(volume).toArray()
     return _addSegment(scene, node, volumeNode, LESION, mask), outline
+
+
+def redrawOutline(region, volumeNode, pointRAS, level):
+    """Replace the voxels of an outline by those at another level; the core's Outline. Raises BadOption if it leaks."""
+    from .lesionOutline import proposeOutline
+    from .sceneShapes import volumeView
+
+    volume = volumeView(volumeNode)
+    outline = proposeOutline(volume, pointRAS, level=level)
+    mask = outline.region.maskOn(volume).toArray().astype(np.uint8)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, region.node, region.segmentId, volumeNode)
+    return outline
+
+
+def fittingDiameter(volumeNode, pointRAS, largest):
+    """Diameter in mm of the largest sphere around a point within the lesion there, at most ``largest``.
+
+    ``largest`` where no lesion stands out, so that a click always gives a region.
+    """
+    from .lesionOutline import inscribedDiameter
+    from .sceneShapes import volumeView
+
+    try:
+        return min(largest, inscribedDiameter(volumeView(volumeNode), pointRAS))
+    except DLEnhanceError:
+        return largest
 
 
 def addSuggestedReference(scene, volumeNode, lesion):

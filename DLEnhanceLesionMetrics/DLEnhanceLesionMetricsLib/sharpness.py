@@ -20,6 +20,7 @@ class EdgeRise:
 
     relativeSlope: slope over the step height, 1/mm. overshoot: first peak beyond the edge on its high side over the
     step height, 0.089 for plain truncation (Gibbs). position: mm along the line of the half-height crossing.
+    noise: the larger robust SD of the two plateaus, ringing left out as far as it is rare.
     All None with a reason when there is no clear edge.
     """
 
@@ -29,6 +30,7 @@ class EdgeRise:
     overshoot: float | None = None
     step: float | None = None
     position: float | None = None
+    noise: float | None = None
     reason: str = ""
 
 
@@ -39,6 +41,7 @@ class PeakWidth:
     width: float | None = None
     peak: float | None = None
     baseline: float | None = None
+    noise: float | None = None
     reason: str = ""
 
 
@@ -72,6 +75,7 @@ def edgeRise(profile: Profile, *, low: float = 0.1, high: float = 0.9) -> EdgeRi
         ),
         step=abs(step),
         position=middle * profile.step,
+        noise=noise,
     )
 
 
@@ -94,7 +98,7 @@ def peakWidth(profile: Profile) -> PeakWidth:
     left, right = (_crossing(values, 0.5, top, towards=side) for side in (-1, 1))
     if left is None or right is None:
         return PeakWidth(reason="The target does not fall to half of its height inside the line; draw it longer.")
-    return PeakWidth((right - left) * profile.step, baseline + height, baseline)
+    return PeakWidth((right - left) * profile.step, baseline + height, baseline, _spread(ends))
 
 
 def _spread(values):

@@ -18,7 +18,8 @@ from . import reportCodes as codes
 from .lesionSize import LesionSize
 from .measurement import NO_METHOD, MeasurementRow
 from .measures import NOISE_METHODS
-from .regions import ClosedCurve, Ellipsoid, Region
+from .regions import ClosedCurve, Ellipse, Ellipsoid, Region
+from .reportImages import requireOneStudy
 
 RAS_TO_LPS = np.array([-1.0, -1.0, 1.0])
 SERIES_NUMBER = 950
@@ -45,8 +46,9 @@ def writeStructuredReport(
     if not rows or missing:
         what = f"the DICOM images of the {missing[0]} series" if missing else "measurements"
         raise BadOption(f"A structured report needs {what}; measure volumes that were loaded from DICOM.")
-    hd = _highdicom()
-    shapes = {region.name: region.shape for region in regions}
+    requireOneStudy({condition: images[condition] for condition in conditions})
+    hd = requireHighdicom()
+    shapes = {region.name: bareShape(region.shape) for region in regions}
     tracking = {row.lesion: hd.UID() for row in rows}
     groups = [
         _group(hd, lesion, condition, members, images[condition], tracking[lesion], shapes.get(lesion), sizes or {})
@@ -56,7 +58,8 @@ def writeStructuredReport(
     return _save(_document(hd, groups, evidence, reader), Path(path))
 
 
-def _highdicom():
+def requireHighdicom():
+    """The package highdicom. Raises MissingPackage."""
     try:
         import highdicom
     except ImportError as error:
@@ -77,8 +80,8 @@ def _group(hd, lesion, condition, rows, images, trackingUid, shape, sizes):
     """One measurement group: on the region's geometry where the report can hold it, else on the images."""
     common = {
         "tracking_identifier": hd.sr.TrackingIdentifier(uid=trackingUid, identifier=lesion),
-        "finding_type": _code(hd, codes.LESION),
-        "measurements": [*_signals(hd, rows[0]), *_ratios(hd, rows), *_sizes(hd, sizes.get(lesion))],
+        "finding_type": _code(hd, codes.LESION if rows[0].lesionStatistics else codes.EDGE),
+        "measurements": [*_signals(hd, rows[0]), *_ratios(hd, rows), *_sizes(hd, sizes.get(lesion), rows[0])],
         "qualitative_evaluations": [
             hd.sr.QualitativeEvaluation(_code(hd, codes.CONDITION), _code(hd, codes.CONDITIONS[condition]))
         ],
@@ -88,8 +91,9 @@ def _group(hd, lesion, condition, rows, images, trackingUid, shape, sizes):
         sources = [hd.sr.SourceImageForSegmentation.from_source_image(image) for image in images]
         surface = hd.sr.VolumeSurface("ELLIPSOID", _ellipsoidPoints(shape), frame, source_images=sources)
         return hd.sr.VolumetricROIMeasurementsAndQualitativeEvaluations(referenced_volume_surface=surface, **common)
-    if isinstance(shape, ClosedCurve):
-        region = hd.sr.ImageRegion3D("POLYGON", _polygonPoints(shape), frame)
+    if isinstance(shape, ClosedCurve | Ellipse):
+        kind, points = ("ELLIPSE", _ellipsePoints) if isinstance(shape, Ellipse) else ("POLYGON", _polygonPoints)
+        region = hd.sr.ImageRegion3D(kind, points(shape), frame)
         return hd.sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **common)
     sources = [hd.sr.SourceImageForMeasurementGroup.from_source_image(image) for image in images]
     return hd.sr.MeasurementsAndQualitativeEvaluations(source_images=sources, **common)
@@ -97,6 +101,8 @@ def _group(hd, lesion, condition, rows, images, trackingUid, shape, sizes):
 
 def _signals(hd, row):
     statistics = row.lesionStatistics
+    if statistics is None:  # a line across an edge
+        return []
     return [
         hd.sr.Measurement(
             _code(hd, codes.SIGNAL_INTENSITY),
@@ -117,20 +123,32 @@ def _ratios(hd, rows):
         method = None
         if row.method != NO_METHOD:
             method = _code(hd, codes.noiseMethodCode(row.method, NOISE_METHODS[row.method].title))
-        name, unit = _code(hd, codes.METRICS[row.metric]), _code(hd, codes.UNITS[row.unit])
+        name, unit = _code(hd, codes.metricCode(row.metric)), _code(hd, codes.unitCode(row.unit))
         measurements.append(hd.sr.Measurement(name, row.value, unit, method=method))
     return measurements
 
 
-def _sizes(hd, size: LesionSize | None):
+def _sizes(hd, size: LesionSize | None, row):
+    """Diameters and volume from the mask; the area of a flat region, which has no volume to speak of."""
     if size is None:
         return []
+    area = row.lesionStatistics.mm2 if row.lesionStatistics else None
+    values = {name: getattr(size, name) for name in codes.SIZES if name != "area"}
+    if area is not None:
+        values = {"area": area} | {
+            name: value for name, value in values.items() if name not in ("volume", "diameter3D")
+        }
     return [
         hd.sr.Measurement(
-            _code(hd, code), getattr(size, name), _code(hd, codes.UNITS["mm3" if name == "volume" else "mm"])
+            _code(hd, codes.SIZES[name]), value, _code(hd, codes.unitCode(codes.SIZE_UNITS.get(name, "mm")))
         )
-        for name, code in codes.SIZES.items()
+        for name, value in values.items()
     ]
+
+
+def bareShape(shape):
+    """The shape inside one that only remembers its mask, as the scene's regions do."""
+    return getattr(shape, "shape", shape)
 
 
 def _document(hd, groups, evidence, reader):
@@ -183,6 +201,14 @@ def _ellipsoidPoints(shape: Ellipsoid):
     matrix = np.asarray(shape.objectToRAS, float)
     axes = (matrix[:3, :3] * half).T[np.argsort(-half, kind="stable")]
     return np.concatenate([[matrix[:3, 3] - axis, matrix[:3, 3] + axis] for axis in axes]) * RAS_TO_LPS
+
+
+def _ellipsePoints(shape: Ellipse):
+    """The two ends of each axis (4, 3) in LPS mm, longer axis first as PS3.3 C.18.9 wants them."""
+    plane = np.asarray(shape.planeToRAS, float)
+    half = np.asarray(shape.size, float) / 2
+    axes = (plane[:3, :2] * half).T[np.argsort(-half, kind="stable")]
+    return np.concatenate([[plane[:3, 3] - axis, plane[:3, 3] + axis] for axis in axes]) * RAS_TO_LPS
 
 
 def _polygonPoints(shape: ClosedCurve):

@@ -63,9 +63,9 @@ def test_excluded_voxels_do_not_count_as_surround():
     mask = sphereMask(volume, CENTER, 12)
     wide = np.zeros_like(vessel)
     wide[:, :, :14] = True
-    plain = conspicuity(volume, mask, excluded=wide).index
+    plain = conspicuity(volume, mask, excluded=[wide]).index
     changed = volume.withVoxels(voxels)
-    assert conspicuity(changed, mask, excluded=wide).index == pytest.approx(plain, rel=0.02)
+    assert conspicuity(changed, mask, excluded=[wide]).index == pytest.approx(plain, rel=0.02)
     assert conspicuity(changed, mask).index < 0.8 * plain
 
 

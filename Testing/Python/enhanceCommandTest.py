@@ -85,6 +85,15 @@ def test_components_make_up_the_difference(source, tmp_path):
     assert np.allclose(enhanced.voxels, source.voxels - noise - 0.5 * ringing + 0.25 * blur, atol=0.01)
 
 
+def test_evidence_is_written_on_the_grid_of_the_volume(source, tmp_path):
+    assert enhance("head.nii.gz", "out.nrrd", "--evidence", "evidence.nrrd") == 0
+    evidence = readVolume(tmp_path / "evidence.nrrd")
+    assert evidence.isOnGridOf(source)
+    assert evidence.voxels.dtype == np.float32
+    assert evidence.voxels.min() == 0
+    assert enhance("head.nii.gz", "out2.nrrd", "--evidence", "evidence.txt") == 2
+
+
 def test_a_second_run_replaces_the_first_whole_and_leaves_nothing_else(source, tmp_path):
     (tmp_path / "out.nrrd").write_bytes(b"x" * 10_000_000)
     assert enhance("head.nii.gz", "out.nrrd") == 0

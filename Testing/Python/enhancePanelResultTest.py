@@ -104,19 +104,19 @@ def test_components_are_shown_as_volumes(aHost, panel, finished, component):
 
 
 def test_pair_is_shown_side_by_side_and_the_layout_returns(aHost, panel, finished):
-    panel.ui.sideBySideButton.click()
+    panel.resultBox.comparisonBox.ui.sideBySideButton.click()
     pair = [aHost.layoutManager.sliceWidget(f"DLEnhance{name}") for name in ("Standard", "Enhanced")]
     assert [w.mrmlSliceCompositeNode().GetBackgroundVolumeID() for w in pair] == [node.GetID() for node in finished]
-    assert panel.ui.sideBySideButton.checked
+    assert panel.resultBox.comparisonBox.ui.sideBySideButton.checked
     assert not panel.ui.showOriginalButton.enabled
-    panel.ui.sideBySideButton.click()
+    panel.resultBox.comparisonBox.ui.sideBySideButton.click()
     assert aHost.layoutManager.layout == FOUR_UP
-    assert not panel.ui.sideBySideButton.checked
+    assert not panel.resultBox.comparisonBox.ui.sideBySideButton.checked
     assert panel.ui.showOriginalButton.enabled
 
 
 def test_residual_joins_the_pair_side_by_side(aHost, panel, finished):
-    panel.ui.sideBySideButton.click()
+    panel.resultBox.comparisonBox.ui.sideBySideButton.click()
     panel.ui.showResidualButton.click()
     third = aHost.layoutManager.sliceWidget("DLEnhanceResidual").mrmlSliceCompositeNode()
     assert third.GetBackgroundVolumeID() == panel.logic.residualNode().GetID()
@@ -124,9 +124,9 @@ def test_residual_joins_the_pair_side_by_side(aHost, panel, finished):
 
 
 def test_layout_chosen_by_the_user_ends_the_comparison(aHost, panel, finished):
-    panel.ui.sideBySideButton.click()
+    panel.resultBox.comparisonBox.ui.sideBySideButton.click()
     aHost.layoutManager.setLayout(2)
-    assert not panel.ui.sideBySideButton.checked
+    assert not panel.resultBox.comparisonBox.ui.sideBySideButton.checked
     assert panel.ui.showOriginalButton.enabled
 
 
@@ -145,7 +145,7 @@ def test_findings_of_the_checks_are_listed_and_renewed(aHost, panel, finished):
 
 
 def test_buttons_of_the_result_need_a_result(panel):
-    names = ("showEnhanced", "showOriginal", "showResidual", "sideBySide", "noiseComponent", "exportReport")
+    names = ("showEnhanced", "showOriginal", "showResidual", "noiseComponent", "exportReport")
     assert not [name for name in names if getattr(panel.ui, f"{name}Button").enabled]
     assert "Nothing has been enhanced" in panel.ui.guardLabel.text
 
@@ -173,7 +173,7 @@ def test_report_without_a_path_is_not_written(aHost, panel, finished):
 def test_source_is_unchanged_by_all_of_it(aHost, panel, finished):
     source, _output = finished
     before, stamp = arrayOf(source).copy(), source.GetMTime()
-    for name in ("showOriginal", "showResidual", "sideBySide", "noiseComponent"):
+    for name in ("showOriginal", "showResidual", "noiseComponent"):
         getattr(panel.ui, f"{name}Button").click()
     panel.ui.sharpenSlider.setValue(100)
     aHost.waitUntil(lambda: panel.logic.finished.run.strengths.sharpen == 1.0)
@@ -262,7 +262,7 @@ def test_label_stands_in_every_view_that_shows_our_image_and_in_no_other(aHost, 
     assert words == LABEL
     press(panel)
     assert panel.viewLabels.textIn("Red") == ""
-    panel.ui.sideBySideButton.click()
+    panel.resultBox.comparisonBox.ui.sideBySideButton.click()
     assert panel.viewLabels.textIn("DLEnhanceStandard") == ""
     assert panel.viewLabels.textIn("DLEnhanceEnhanced") != ""
 

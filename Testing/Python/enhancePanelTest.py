@@ -92,7 +92,7 @@ def test_panel_opens_without_main_window_and_without_torch(aHostWithoutViews, mo
     assert "PyTorch is missing" in widget.ui.applyButton.toolTip
     assert not widget.ui.setupFrame.isHidden()
     assert widget.ui.setupButton.text == "Install PyTorch extension..."
-    assert not widget.ui.sideBySideButton.enabled
+    assert not widget.resultBox.comparisonBox.ui.sideBySideButton.enabled
 
 
 def test_nothing_to_install_is_shown_when_nothing_is_missing(panel):

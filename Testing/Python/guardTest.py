@@ -8,7 +8,7 @@ import pytest
 from headPhantom import acquire, asVolume, coilMap, headPhantom
 from scipy import ndimage
 
-from DLEnhanceLib.enhancement import Components
+from DLEnhanceLib.components import Components
 from DLEnhanceLib.guard import evidenceMap, inspect
 from DLEnhanceLib.strengths import Strengths
 from DLEnhanceLib.survey import survey
@@ -32,7 +32,7 @@ class Case:
 
 def asComponents(noise, ringing=None, blur=None):
     zero = np.zeros_like(noise)
-    return Components(noise, zero if ringing is None else ringing, zero if blur is None else blur)
+    return Components.of(noise, zero if ringing is None else ringing, zero if blur is None else blur)
 
 
 def makeCase(lesion=None, **acquisition):

@@ -176,11 +176,16 @@ def test_removing_the_enhanced_volume_keeps_the_standard_values(measured, scene,
     assert result(measured, "cnr").standard.value is not None
 
 
-def test_volumes_on_different_grids_are_refused_in_a_sentence(measured, scene):
-    other = addVolume("other", np.zeros((10, 20, 30), np.float32))
-    measured.setVolumes(measured.parameters.standardVolume, other)
-    assert measured.outcome.results == ()
-    assert "grid" in measured.outcome.problem
+def test_an_enhanced_volume_on_a_finer_grid_is_measured_on_it_and_says_so(measured, scene):
+    fine = np.repeat(headVoxels(20.0 / 3), 2, axis=0)
+    matrix = IJK_TO_RAS @ np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0.5, -0.25], [0, 0, 0, 1.0]])
+    measured.setVolumes(measured.parameters.standardVolume, addVolume("other", fine, matrix))
+    cnr = result(measured, "cnr")
+    assert cnr.standard.warning == ""
+    assert "differ in size" in cnr.enhanced.warning
+    assert "no image was resampled" in cnr.enhanced.warning
+    assert cnr.enhanced.lesionStatistics.mm3 == pytest.approx(math.pi / 6 * 6**3, rel=0.05)
+    assert cnr.enhanced.lesionStatistics.count > 1.4 * cnr.standard.lesionStatistics.count
 
 
 def test_the_same_volume_twice_is_refused(measured, pair):
@@ -414,18 +419,18 @@ def residualNode():
     )
 
 
-def test_the_residual_is_enhanced_minus_standard_within_three_noise_sds(measured, pair):
-    measured.showComparison(withResidual=True)
+def test_the_residual_is_standard_minus_enhanced_within_three_noise_sds(measured, pair):
+    measured.showComparison("residual")
     node = residualNode()
     standard, enhanced = (slicer.util.arrayFromVolume(volume) for volume in pair)
-    np.testing.assert_allclose(slicer.util.arrayFromVolume(node), enhanced - standard)
+    np.testing.assert_allclose(slicer.util.arrayFromVolume(node), standard - enhanced)
     noise = result(measured, "cnr").standard.noise
     assert node.GetDisplayNode().GetWindowLevelMax() == pytest.approx(3 * noise)
     assert node.GetDisplayNode().GetWindowLevelMin() == pytest.approx(-3 * noise)
 
 
 def test_the_residual_follows_new_voxels_and_goes_with_the_comparison(measured, pair):
-    measured.showComparison(withResidual=True)
+    measured.showComparison("residual")
     slicer.util.arrayFromVolume(pair[1])[:] = slicer.util.arrayFromVolume(pair[0])
     slicer.util.arrayFromVolumeModified(pair[1])
     assert not slicer.util.arrayFromVolume(residualNode()).any()
@@ -434,7 +439,7 @@ def test_the_residual_follows_new_voxels_and_goes_with_the_comparison(measured, 
 
 
 def test_the_residual_is_neither_saved_nor_offered_as_a_volume(measured, scene, tmp_path):
-    measured.showComparison(withResidual=True)
+    measured.showComparison("residual")
     bundle = str(tmp_path / "case.mrb")
     assert scene.WriteToMRB(bundle)
     measured.hideComparison()

@@ -118,7 +118,7 @@ def test_an_empty_scene_says_what_to_do_first(aHost):
     panel = aHost.openModule("DLEnhanceLesionMetrics")
     assert "standard volume" in panel.ui.problemLabel.text
     assert not panel.ui.exportCsvButton.enabled
-    assert not panel.ui.compareButton.enabled
+    assert not panel.comparisonBox.ui.sideBySideButton.enabled
 
 
 def test_the_volume_made_from_the_standard_is_chosen_by_itself(panel):
@@ -164,7 +164,7 @@ def test_a_click_places_a_lesion_of_the_usual_size_and_chooses_it(aHost, panel):
     region = panel.logic.regions("lesion")[0]
     assert region.node.GetCenter() == pytest.approx(LESION)
     assert region.node.GetSize() == pytest.approx((5, 5, 5))
-    assert panel.regionTable.chosen.key == region.key
+    assert panel.regionBox.chosen.key == region.key
     assert aHost.scene.GetNumberOfNodesByClass("vtkMRMLMarkupsFiducialNode") == 0
 
 
@@ -217,7 +217,7 @@ def test_a_curve_is_drawn_point_by_point(aHost, panel):
         click(aHost, panel, point)
     escape(aHost)
     assert [(region.name, region.shape) for region in panel.logic.regions()] == [("L1", "curve")]
-    assert panel.regionTable.chosen.shape == "curve"
+    assert panel.regionBox.chosen.shape == "curve"
 
 
 def test_two_clicks_across_an_edge_show_its_rise_in_both_images(aHost, measured):
@@ -290,10 +290,13 @@ def test_two_outlines_share_one_segmentation(aHost, panel):
     assert regionNames(panel) == ["L1", "L2"]
 
 
-def test_the_chosen_lesion_tells_its_size(measured):
+def test_the_chosen_region_tells_its_size_and_a_line_has_none(measured):
+    measured.logic.addLine([(10, 5, 0), (20, 5, 0)])
     measured.ui.regionTable.selectRow(0)
-    assert "Longest" in measured.ui.sizeLabel.text
-    measured.ui.regionTable.selectRow(1)
+    size = measured.logic.sizeOf(measured.logic.regions()[0])
+    for value in (size.longestDiameter, size.perpendicularDiameter, size.diameter3D):
+        assert f"{value:.1f} mm" in measured.ui.sizeLabel.text
+    measured.ui.regionTable.selectRow(2)
     assert measured.ui.sizeLabel.text == ""
 
 
@@ -301,7 +304,7 @@ def test_a_suggested_reference_is_added_with_a_word_on_how_good_it_is(aHost, mea
     monkeypatch.setattr(measured.logic, "suggestReference", lambda lesion: (measured.logic.regions()[1], "SD 5 %."))
     measured.ui.suggestReferenceButton.click()
     assert measured.ui.lesionStatusLabel.text == "R1: SD 5 %."
-    assert measured.regionTable.chosen.name == "R1"
+    assert measured.regionBox.chosen.name == "R1"
 
 
 def test_without_a_lesion_no_reference_is_looked_for(aHost, panel):
@@ -383,7 +386,7 @@ def test_a_name_in_use_is_refused_and_put_back(aHost, measured):
 
 def test_the_delete_key_removes_the_chosen_region(measured):
     measured.ui.regionTable.selectRow(0)
-    measured._shortcuts[0].activated.emit()
+    measured.regionBox.tableShortcuts["Del"].activated.emit()
     assert regionNames(measured) == ["R1"]
     assert "no lesion" in measured.ui.problemLabel.text
 
@@ -502,38 +505,38 @@ def test_the_noise_method_is_kept_in_the_parameter_node(aHost, measured):
 
 def test_side_by_side_comes_and_goes_with_the_button(aHost, measured):
     before = aHost.layoutManager.layout
-    measured.ui.compareButton.click()
-    assert measured.ui.compareButton.checked
+    measured.comparisonBox.ui.sideBySideButton.click()
+    assert measured.comparisonBox.ui.sideBySideButton.checked
     assert aHost.layoutManager.layout != before
-    measured.ui.compareButton.click()
-    assert not measured.ui.compareButton.checked
+    measured.comparisonBox.ui.sideBySideButton.click()
+    assert not measured.comparisonBox.ui.sideBySideButton.checked
     assert aHost.layoutManager.layout == before
 
 
 def test_leaving_the_module_restores_the_layout_and_returning_compares_again(aHost, measured):
     before = aHost.layoutManager.layout
-    measured.ui.compareButton.click()
+    measured.comparisonBox.ui.sideBySideButton.click()
     aHost.selectModule("")
     assert aHost.layoutManager.layout == before
     aHost.selectModule("DLEnhanceLesionMetrics")
-    assert measured.ui.compareButton.checked
+    assert measured.comparisonBox.ui.sideBySideButton.checked
     assert aHost.layoutManager.layout != before
 
 
 def test_removing_the_enhanced_volume_ends_the_comparison(aHost, measured):
-    measured.ui.compareButton.click()
+    measured.comparisonBox.ui.sideBySideButton.click()
     aHost.scene.RemoveNode(measured.ui.enhancedSelector.currentNode())
-    assert not measured.ui.compareButton.checked
-    assert not measured.ui.compareButton.enabled
+    assert not measured.comparisonBox.ui.sideBySideButton.checked
+    assert not measured.comparisonBox.ui.sideBySideButton.enabled
     assert resultCell(measured, "CNR", 3) == "\N{EN DASH}"
 
 
-def test_the_residual_comes_and_goes_with_its_box(aHost, measured):
-    measured.ui.compareButton.click()
+def test_the_residual_comes_and_goes_with_its_button(aHost, measured):
+    measured.comparisonBox.ui.sideBySideButton.click()
     without = aHost.layoutManager.layout
-    measured.ui.residualCheckBox.click()
+    measured.comparisonBox.ui.withResidualButton.click()
     assert aHost.layoutManager.layout != without
-    measured.ui.residualCheckBox.click()
+    measured.comparisonBox.ui.sideBySideButton.click()
     assert aHost.layoutManager.layout == without
     assert [n.GetName() for n in measured.logic._volumeNodes()] == ["T1", "T1 DL-ENH"]
 
@@ -587,7 +590,7 @@ def test_parameter_names_of_the_ui_are_fields(aHost):
         if p.get("name") == "SlicerParameterName" and p.get("stdset") == "0"
     ]
     fields = set(LesionParameters.__annotations__) or {name for name, _ in LesionParameters.allParameters.items()}
-    assert set(properties) == {"standardVolume", "enhancedVolume", "noise", "allMeasures", "withResidual"}
+    assert set(properties) == {"standardVolume", "enhancedVolume", "noise", "allMeasures"}
     assert set(properties) <= fields
 
 

@@ -8,8 +8,10 @@ import math
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
-from DLEnhanceLesionMetricsLib import masks
+from DLEnhanceLesionMetricsLib import masks, regions
+from DLEnhanceLesionMetricsLib.measures import regionStatistics
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
 
@@ -233,3 +235,35 @@ def test_single_slice_images_can_be_measured():
 def test_region_without_a_size_is_refused(size):
     with pytest.raises(BadOption, match="size"):
         masks.boxMask(Volume(np.zeros((5, 5, 5)), np.eye(4)), np.eye(4), size)
+
+
+SHAPES = {
+    "sphere": regions.sphere(MIDDLE, 12.0),
+    "ellipsoid": regions.Ellipsoid(masks.translation(MIDDLE), (14.0, 10.0, 8.0)),
+    "box": regions.Box(masks.translation(MIDDLE), (11.0, 9.0, 7.0)),
+    "circle": regions.circle(MIDDLE, [0.2, -0.3, 1.0], 14.0),
+    "curve": regions.ClosedCurve(MIDDLE + np.array([[8, 0, 1], [5, 7, 2], [-6, 6, 0], [-8, -4, -2], [3, -7, 0]])),
+}
+
+
+@everyGrid
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_statistics_of_every_shape_agree_with_simpleitk_on_every_grid(volume, shape):
+    voxels = np.random.default_rng(3).normal(500, 40, volume.voxels.shape).astype(np.float32)
+    mask = shape.maskOn(volume)
+    found = regionStatistics(mask.values(voxels), volume.voxelVolume)
+    measured = sitk.LabelStatisticsImageFilter()
+    measured.Execute(sitk.GetImageFromArray(voxels), sitk.GetImageFromArray(mask.toArray().astype(np.uint8)))
+    assert found.count == measured.GetCount(1) > 50
+    assert found.mean == pytest.approx(measured.GetMean(1), rel=1e-9)
+    assert found.sd == pytest.approx(measured.GetSigma(1), rel=1e-6)
+    assert (found.minimum, found.maximum) == (measured.GetMinimum(1), measured.GetMaximum(1))
+
+
+@everyGrid
+def test_masks_have_no_bias_wherever_in_a_voxel_the_shape_lies(volume):
+    places = np.random.default_rng(0).uniform(-0.5, 0.5, (40, 3)) @ volume.ijkToRAS[:3, :3].T + MIDDLE
+    sphere = [mm3(masks.sphereMask(volume, place, 6.0), volume) for place in places]
+    assert np.mean(sphere) == pytest.approx(math.pi / 6 * 6**3, rel=0.02)
+    circles = [regions.circle(place, [0.2, -0.3, 1.0], 8.0).maskOn(volume) for place in places]
+    assert np.mean([mask.count * mask.areaPerVoxel for mask in circles]) == pytest.approx(math.pi * 16, rel=0.02)

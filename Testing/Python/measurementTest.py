@@ -147,16 +147,32 @@ def test_region_outside_the_image_is_a_warning_while_measuring():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda v: Volume(v.voxels[:-1], v.ijkToRAS), "size"),
-        (lambda v: Volume(v.voxels, v.ijkToRAS @ np.diag([1.1, 1, 1, 1])), "voxel size"),
-        (lambda v: Volume(v.voxels, v.ijkToRAS @ np.diag([-1, 1, 1, 1])), "orientation"),
+        (lambda v: Volume(v.voxels[:-1], v.ijkToRAS), "differ in size"),
+        (lambda v: Volume(v.voxels, v.ijkToRAS @ np.diag([1.1, 1, 1, 1])), "voxels of unequal size is not comparable"),
+        (lambda v: Volume(v.voxels, v.ijkToRAS @ np.diag([-1, 1, 1, 1])), "differ in orientation"),
         (lambda v: Volume(v.voxels, regions.translation([0, 0, 3]) @ v.ijkToRAS), "3 mm apart"),
     ],
 )
-def test_enhanced_on_another_grid_is_refused_with_the_difference(change, words):
+def test_a_repeat_on_another_grid_is_refused_and_an_enhanced_volume_is_measured_with_a_warning(change, words):
     volume = noisyHead(14)
-    with pytest.raises(BadOption, match=words):
-        measurement.measurePair(volume, change(volume), REGIONS)
+    for row in measurement.measurePair(volume, change(volume), REGIONS):
+        assert ("no image was resampled" in row.warning) == (row.condition == "enhanced")
+        assert (words in row.warning) == (row.condition == "enhanced")
+    with pytest.raises(BadOption, match="a repeat must have the grid of its image"):
+        measurement.measurePair(volume, None, REGIONS, repeats={"standard": change(volume)})
+
+
+def test_an_image_stored_in_another_order_gives_the_same_values():
+    volume = noisyHead(14)
+    slices = volume.voxels.shape[0]
+    newToOld = np.array([[0, 0, 1, 0], [0, 1, 0, 0], [-1, 0, 0, slices - 1], [0, 0, 0, 1.0]])
+    turned = Volume(volume.voxels.transpose(2, 1, 0)[:, :, ::-1].copy(), volume.ijkToRAS @ newToOld)
+    found = measurement.measurePair(volume, turned, REGIONS)
+    half = len(found) // 2
+    for row, other in zip(found[:half], found[half:], strict=True):
+        assert other.value == pytest.approx(row.value, rel=1e-6)
+        assert other.lesionStatistics.count == row.lesionStatistics.count
+        assert "differ in" in other.warning
 
 
 def test_without_a_lesion_or_with_an_unknown_name_it_refuses():

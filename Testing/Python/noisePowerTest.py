@@ -53,11 +53,31 @@ def test_patches_shrink_until_they_fit_the_region():
     assert found.sd == pytest.approx(5, rel=0.1)
 
 
+def ballOf(diameter):
+    k, j, i = np.indices(WHITE.shape)
+    return (k - 6) ** 2 + (j - 60) ** 2 + (i - 60) ** 2 <= (diameter / 2) ** 2
+
+
+def test_a_ball_too_small_for_patches_still_tells_white_from_coarse_noise():
+    coarse = ndimage.gaussian_filter(WHITE, (0, 1.0, 1.0))
+    small = [noisePower(noise, (0.5, 0.5), inside=ballOf(8)) for noise in (WHITE, coarse)]
+    whole = [noisePower(noise, (0.5, 0.5)) for noise in (WHITE, coarse)]
+    assert not small[0].isWhole
+    assert small[0].sd == pytest.approx(5, rel=0.1)
+    assert small[0].meanFrequency == pytest.approx(whole[0].meanFrequency, rel=0.08)
+    # Smeared, so the two are nearer to each other than they are (0.46), but apart.
+    assert small[1].meanFrequency < 0.75 * small[0].meanFrequency
+
+
+def test_patches_of_a_ball_ignore_what_lies_around_it():
+    around = np.where(ballOf(8), WHITE, 1e6)
+    found, alone = (noisePower(noise, (1, 1), inside=ballOf(8)) for noise in (around, WHITE))
+    assert found.meanFrequency == alone.meanFrequency
+
+
 def test_region_too_small_is_refused():
-    inside = np.zeros(WHITE.shape, bool)
-    inside[:, 5:10, 5:10] = True
     with pytest.raises(BadOption, match="too small"):
-        noisePower(WHITE, (1, 1), inside=inside)
+        noisePower(WHITE, (1, 1), inside=ballOf(4))
     with pytest.raises(BadOption, match="too small"):
         noisePower(WHITE[:, :5, :5], (1, 1))
 

@@ -52,6 +52,32 @@ def test_colored_noise_can_be_given():
     assert colored > 2 * white
 
 
+def shrinkage(array):
+    """A filter that, as enhancers do, removes small deviations and keeps large ones: soft threshold at 2 SD of 10."""
+    return np.sign(array) * np.maximum(np.abs(array) - 20.0, 0)
+
+
+def test_exchanging_the_noise_gives_the_true_noise_of_a_filter_that_adding_overstates():
+    random = np.random.default_rng(5)
+    true = np.std(shrinkage(random.normal(0, 10, 400_000)))
+    image = random.normal(0, 10, SHAPE)
+    everywhere = np.ones(SHAPE, bool)
+    added, exchanged = (
+        pseudoReplica(image, shrinkage, 10.0, ownNoise=own, replicas=20).within(everywhere) for own in (None, image)
+    )
+    assert added > 1.5 * true
+    assert exchanged == pytest.approx(true, rel=0.15)
+
+
+def test_exchanging_the_noise_changes_nothing_for_a_linear_filter():
+    own = np.random.default_rng(6).normal(0, 12, SHAPE)
+    found = pseudoReplica(IMAGE + own, boxFilter, 12.0, ownNoise=own, replicas=20)
+    inner = np.zeros(SHAPE, bool)
+    inner[2:-2, 2:-2, 2:-2] = True
+    assert found.within(inner) == pytest.approx(12.0 / np.sqrt(27), rel=0.02)
+    assert found.sample[inner].std() == pytest.approx(12.0 / np.sqrt(27), rel=0.08)
+
+
 def test_same_seed_gives_the_same_map_and_the_input_is_untouched():
     before = IMAGE.copy()
     first, second = (pseudoReplica(IMAGE, boxFilter, 5.0, replicas=3, seed=4).noise for _ in range(2))

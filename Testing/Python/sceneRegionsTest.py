@@ -13,6 +13,7 @@ from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
 from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
 
 installSlicerModules()
+from DLEnhanceLesionMetricsLib import sceneRegionEdits as edits  # noqa: E402
 from DLEnhanceLesionMetricsLib import sceneRegions as regions  # noqa: E402
 from DLEnhanceLesionMetricsLib.sceneOutlines import OutlineKeeper, outlineOf  # noqa: E402
 from DLEnhanceLesionMetricsLib.sceneShapes import ShapeReader, volumeView  # noqa: E402
@@ -79,7 +80,7 @@ def test_ten_lesions_are_listed_in_the_order_of_their_numbers(scene):
 def test_the_number_of_a_removed_lesion_is_used_again(scene):
     first = regions.addRegion(scene, "lesion", (0, 0, 0))
     regions.addRegion(scene, "lesion", (0, 0, 0))
-    regions.removeRegion(scene, first)
+    edits.removeRegion(scene, first)
     assert regions.addRegion(scene, "lesion", (0, 0, 0)).name == "L1"
 
 
@@ -207,8 +208,8 @@ def test_a_volume_under_a_scaling_transform_is_refused(scene):
 def test_two_regions_cannot_have_the_same_name(scene):
     first, second = (regions.addRegion(scene, "lesion", (0, 0, 0)) for _ in range(2))
     with pytest.raises(BadOption, match="already called"):
-        regions.renameRegion(scene, second, first.name)
-    regions.renameRegion(scene, second, " left frontal ")
+        edits.renameRegion(scene, second, first.name)
+    edits.renameRegion(scene, second, " left frontal ")
     assert second.name == "left frontal"
 
 
@@ -222,17 +223,17 @@ def test_deleting_a_segment_region_keeps_the_drawn_segment(scene):
     volumeNode = addVolume(scene)
     node, segmentId = addSegmentation(scene, volumeNode, np.ones((40, 50, 60)))
     region = regions.adoptRegion(node, "lesion", segmentId=segmentId)
-    regions.removeRegion(scene, region)
+    edits.removeRegion(scene, region)
     assert regions.regionsOf(scene) == []
     assert node.GetSegmentation().GetNumberOfSegments() == 1
 
 
 def test_only_the_edited_region_shows_handles_and_a_locked_one_never(scene):
     first, second = (regions.addRegion(scene, "lesion", (0, 0, 0)) for _ in range(2))
-    regions.showHandles(scene, second)
+    edits.showHandles(scene, second)
     assert [bool(region.node.GetDisplayNode().GetHandlesInteractive()) for region in (first, second)] == [False, True]
-    regions.setLocked(second, True)
-    regions.showHandles(scene, second)
+    edits.setLocked(second, True)
+    edits.showHandles(scene, second)
     assert not second.node.GetDisplayNode().GetHandlesInteractive()
 
 

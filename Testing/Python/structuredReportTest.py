@@ -1,11 +1,15 @@
 """The report read back, by highdicom's templates and independently by walking pydicom's content tree."""
 
+import shutil
+import subprocess
+
 import numpy as np
 import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
 from DLEnhanceLesionMetricsLib import measurement, regions
+from DLEnhanceLesionMetricsLib.edgeRows import EdgeLine, measureLines
 from DLEnhanceLesionMetricsLib.lesionSize import lesionSize
 from DLEnhanceLesionMetricsLib.structuredReport import writeStructuredReport
 from DLEnhanceLib.errors import BadOption, CannotWrite
@@ -154,6 +158,70 @@ def test_report_keeps_the_patient_and_names_the_reader_and_research_use(report):
     assert (dataset.PatientID, dataset.StudyInstanceUID, dataset.Modality) == ("case1", STUDY, "SR")
     assert "Research use only" in dataset.SeriesDescription
     assert any(str(item.get("PersonName", "")).startswith("R07") for item in content(dataset))
+
+
+def test_dcmtk_prints_the_report_without_a_complaint(report):
+    """An implementation that shares nothing with pydicom and highdicom."""
+    program = shutil.which("dsrdump")
+    if program is None:
+        pytest.skip("dsrdump (Debian: dcmtk) is not installed")
+    done = subprocess.run([program, "+Pc", str(report)], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    for words in (
+        'NUM:(113060,DCM,"Signal to noise")',
+        'CODE:(121401,DCM,"Derivation")=(373098007,SCT,"Mean")',
+        'NUM:(L0JK,IBSI,"Maximum 3D Diameter of a Mesh")',
+        '(TISSUE_SD,99DLENHANCE,"SD of the reference tissue")',
+        'CONTAINER:(126000,DCM,"Imaging Measurement Report")',
+    ):
+        assert words in done.stdout
+
+
+def test_a_flat_region_has_its_area_and_its_outline_but_no_volume(report, measured):
+    (group,) = [g for g in groups(report) if is_(g, "L2", "STANDARD")]
+    rows = [row for row in measured[0] if row.lesion == "L2"]
+    assert numbers(group, "42798000")[0][0] == pytest.approx(rows[0].lesionStatistics.mm2)
+    assert numbers(group, "118565006") == []
+    graphics = [item.GraphicType for item in content(group) if "GraphicType" in item]
+    assert graphics == ["POLYGON"]
+
+
+def test_a_circle_is_stored_by_the_ends_of_its_axes(tmp_path):
+    volume = Volume(np.random.default_rng(0).normal(500, 20, (30, 48, 48)), np.eye(4))
+    circle = regions.Region("L1", "lesion", regions.circle((20, 18, 12), (0, 0, 1), 8))
+    rows = measurement.measurePair(volume, None, [circle, REGIONS[3]])
+    path = writeStructuredReport(rows, tmp_path / "r.dcm", images=IMAGES, regions=[circle])
+    (item,) = [item for item in content(pydicom.dcmread(path)) if item.get("GraphicType") == "ELLIPSE"]
+    points = np.reshape(item.GraphicData, (4, 3))
+    np.testing.assert_allclose(points.mean(axis=0), [-20, -18, 12], atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(points[1::2] - points[::2], axis=1), [8, 8], atol=1e-4)
+
+
+def test_a_line_across_an_edge_is_a_group_of_its_own(tmp_path):
+    voxels = np.full((9, 40, 40), 100.0)
+    voxels[:, :, 20:] = 500.0
+    volume = Volume(voxels + np.random.default_rng(0).normal(0, 2, voxels.shape), np.eye(4))
+    rows = measureLines(volume, None, [EdgeLine("E1", (10, 20, 4), (30, 20, 4))])
+    path = writeStructuredReport(rows, tmp_path / "r.dcm", images=IMAGES)
+    (group,) = groups(path)
+    expected = next(row.value for row in rows if row.metric == "erd")
+    assert numbers(group, "ERD") == [(pytest.approx(expected), "")]
+    assert numbers(group, "110852") == []
+
+
+def test_images_of_two_patients_are_refused(measured, tmp_path):
+    other = image(generate_uid(), 1)
+    other.PatientID = "case2"
+    with pytest.raises(BadOption, match="different patients"):
+        writeStructuredReport(measured[0], tmp_path / "x.dcm", images=IMAGES | {"enhanced": [other]})
+
+
+def test_an_unknown_metric_has_a_private_code_that_dicom_can_hold():
+    from DLEnhanceLesionMetricsLib.reportCodes import metricCode
+
+    value, scheme, meaning = metricCode("noise_power_mean_frequency")
+    assert (value, scheme) == ("NOISE_POWER_MEAN", "99DLENHANCE")
+    assert 0 < len(meaning) <= 64
 
 
 def test_missing_images_are_refused_and_nothing_is_written(measured, tmp_path):

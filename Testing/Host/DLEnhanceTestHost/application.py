@@ -149,6 +149,16 @@ def importFresh(name, folder):
     return importlib.import_module(name)
 
 
+def lookUpAsSlicer(python, name):
+    """The names that qSlicerScriptedLoadableModule.cxx looks up in a module file at start-up, with PyObject_HasAttr.
+
+    Raises AssertionError when there is no panel, or something that Slicer would take for a reader, writer or dialog.
+    """
+    found = {kind for kind in ("Widget", "FileDialog", "FileReader", "FileWriter") if hasattr(python, name + kind)}
+    if found != {"Widget"}:
+        raise AssertionError(f"Slicer would find in {name}: {sorted(found)}")
+
+
 class SlotErrors:
     """Exceptions in slots and observers are printed and swallowed; here they are also kept."""
 

@@ -18,6 +18,7 @@ from .application import (
     SlotErrors,
     importFresh,
     installUtilities,
+    lookUpAsSlicer,
     moduleRecord,
     useTemporarySettings,
 )
@@ -47,6 +48,7 @@ class Host:
     def loadModule(self, name):
         """What Slicer does at start-up: import the file, make the module class. The returned object is its parent."""
         python = importFresh(name, self.moduleFile(name).parent)
+        lookUpAsSlicer(python, name)
         parent = types.SimpleNamespace(path=str(self.moduleFile(name)), icon=None)
         parent.module = getattr(python, name)(parent)
         parent.python = python
@@ -62,7 +64,9 @@ class Host:
             parent = qSlicerScriptedLoadableModuleWidget()
             parent.setLayout(qt.QVBoxLayout())
             parent.setMRMLScene(self.scene)
-            widget = getattr(self.loadModule(name).python, f"{name}Widget")(parent)
+            if not hasattr(slicer.modules, name.lower()):
+                self.loadModule(name)
+            widget = getattr(sys.modules[name], f"{name}Widget")(parent)
             widget.setup()
             self._modules[name] = widget
         self.selectModule(name)
@@ -86,8 +90,12 @@ class Host:
         getattr(widget, "enter" if entered else "exit", lambda: None)()
 
     def reloadModule(self, name):
-        """Reload makes a new widget; the old one gets ``cleanup``. Parameter values stay in the scene."""
+        """The order of slicer.util: the module file runs anew, the old widget gets ``cleanup``, a new one is made.
+
+        Parameter values stay in the scene.
+        """
         self.selectModule("")
+        importFresh(name, self.moduleFile(name).parent)
         old = self._modules.pop(name, None)
         if old is not None:
             old.cleanup()
