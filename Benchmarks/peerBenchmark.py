@@ -99,14 +99,12 @@ def lappedFilter(image, sigma):
     """What our network starts from, told the noise level like the peers: shows what training adds."""
     import torch
 
-    from DLEnhanceLib.lapped import LappedTransform
+    from DLEnhanceLib import lapped
 
     scale = 1000.0  # of the benchmark's volumes
     tile = torch.from_numpy(image / scale)[None, None]
     with torch.inference_mode():
-        return (
-            scale * LappedTransform().wiener(tile, torch.full_like(tile, sigma / scale), torch.ones(1, 3))[0, 0].numpy()
-        )
+        return scale * lapped.wiener(tile, torch.full_like(tile, sigma / scale), torch.ones(1, 3))[0, 0].numpy()
 
 
 PEERS = {

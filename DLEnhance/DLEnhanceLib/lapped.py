@@ -4,6 +4,9 @@ Windows of 4 voxels every 2 voxels, on two lattices that lie one voxel apart on 
 SD of the noise in each coefficient is known, also where zero-filling made noise correlated; that decides what is noise
 (Yaroslavsky 2001; for MR Manjon 2012, doi:10.1016/j.media.2011.04.003; two steps as in Dabov 2007,
 doi:10.1109/TIP.2007.901238).
+
+Lattice 0 (A, pad 2) has size/2 + 1 windows along an axis, lattice 1 (B, pad 1) size/2; a window of B lies amid 8 of A.
+Sums of whole arrays instead of convolutions give the same result to the last bit whatever the size of the tile.
 """
 
 import math
@@ -16,6 +19,7 @@ COEFFICIENTS = WINDOW**3
 PADS = (2, 1)  # voxels before and behind a tile; the lattices A and B
 HARD_THRESHOLD = 2.7  # in SD of the coefficient; the usual choice of block-matching filters
 GAIN_FLOOR = 0.05  # of the power ratio: what the first estimate gives up must be able to come back
+LONG, SHORT = math.cos(math.pi / 8) / math.sqrt(2), math.sin(math.pi / 8) / math.sqrt(2)  # of the odd cosines of 4
 SD_FLOOR = 0.02  # of a coefficient that a cut k-space leaves nearly without noise
 
 
@@ -40,64 +44,92 @@ def coefficientSd(support):
     return product.reshape(-1, COEFFICIENTS).clamp_min(SD_FLOOR)
 
 
-class LappedTransform(nn.Module):
-    """Analysis of a tile (batch, 1, k, j, i) on a lattice and synthesis back; sizes are multiples of 2.
+def analyse(tile, lattice):
+    """(batch, 64, ...) coefficients of the windows of a lattice (0: A, 1: B); the k axis counts slowest."""
+    windows = nn.functional.pad(tile, (PADS[lattice],) * 6, mode="replicate")
+    for axis in (4, 3, 2):
+        windows = torch.cat(_cosines(windows, axis), 1)
+    return windows
 
-    Lattice A (pad 2) has size/2 + 1 windows along an axis, lattice B (pad 1) size/2; a window of B lies amid 8 of A.
-    """
 
-    def __init__(self):
-        super().__init__()
-        c = cosineMatrix()
-        functions = torch.einsum("ax,by,cz->abcxyz", c, c, c).reshape(COEFFICIENTS, 1, WINDOW, WINDOW, WINDOW)
-        cells = functions.reshape(COEFFICIENTS, 2, STEP, 2, STEP, 2, STEP).permute(0, 2, 4, 6, 1, 3, 5)
-        # a window is 2x2x2 cells of 2x2x2 voxels: eight channels instead of a stride make it a fast convolution
-        self.register_buffer("cells", cells.reshape(COEFFICIENTS, STEP**3, 2, 2, 2).contiguous(), persistent=False)
+def synthesise(coefficients, lattice):
+    """Sum of the windows, cut to the tile."""
+    for axis in (2, 3, 4):
+        coefficients = _overlapped(coefficients.chunk(WINDOW, 1), axis)
+    return _cut(coefficients, lattice)
 
-    def analyse(self, tile, lattice):
-        """(batch, 64, ...) coefficients of the windows of a lattice (0: A, 1: B)."""
-        padded = nn.functional.pad(tile, (PADS[lattice],) * 6, mode="replicate")
-        return nn.functional.conv3d(toCells(padded), self.cells)
 
-    def synthesise(self, coefficients, lattice):
-        """Sum of the windows, cut to the tile."""
-        pad = PADS[lattice]
-        whole = fromCells(nn.functional.conv_transpose3d(coefficients, self.cells))
-        return whole[..., pad:-pad, pad:-pad, pad:-pad]
+def merge(measured, gains, sd):
+    """The tile from the shrunk windows of both lattices; each argument is a pair, of lattices A and B."""
+    weights = [windowWeight(g, s) for g, s in zip(gains, sd, strict=True)]
+    parts = enumerate(zip(measured, gains, weights, strict=True))
+    whole = sum(synthesise(c * g * w, lattice) for lattice, (c, g, w) in parts)
+    return whole / sum(spread(w, lattice) for lattice, w in enumerate(weights))
 
-    def merge(self, measured, gains, sd):
-        """The tile from the shrunk windows of both lattices; each argument is a pair, of lattices A and B."""
-        weights = [windowWeight(g, s) for g, s in zip(gains, sd, strict=True)]
-        parts = enumerate(zip(measured, gains, weights, strict=True))
-        whole = sum(self.synthesise(c * g * w, lattice) for lattice, (c, g, w) in parts)
-        return whole / sum(self.spread(w, lattice) for lattice, w in enumerate(weights))
 
-    def both(self, tile):
-        """The coefficients of both lattices."""
-        return [self.analyse(tile, lattice) for lattice in (0, 1)]
+def both(tile):
+    """The coefficients of both lattices."""
+    return [analyse(tile, lattice) for lattice in (0, 1)]
 
-    def noiseOf(self, sigma, support):
-        """SD of the noise in the coefficients of both lattices; sigma (batch, 1, k, j, i), support (batch, 3)."""
-        shares = coefficientSd(support)[:, :, None, None, None]
-        return [windowMean(sigma, lattice) * shares for lattice in (0, 1)]
 
-    def firstEstimate(self, tile, sigma, support):
-        """The tile (batch, 1, k, j, i) without the coefficients that noise explains."""
-        measured, sd = self.both(tile), self.noiseOf(sigma, support)
-        return self.merge(measured, [hardGains(c, s) for c, s in zip(measured, sd, strict=True)], sd)
+def noiseOf(sigma, support):
+    """SD of the noise in the coefficients of both lattices; sigma (batch, 1, k, j, i), support (batch, 3)."""
+    shares = coefficientSd(support)[:, :, None, None, None]
+    return [windowMean(sigma, lattice) * shares for lattice in (0, 1)]
 
-    def wiener(self, tile, sigma, support):
-        """The tile (batch, 1, k, j, i) without noise by the fixed filter alone; sigma likewise, support (batch, 3)."""
-        sd, estimate = self.noiseOf(sigma, support), self.both(self.firstEstimate(tile, sigma, support))
-        return self.merge(self.both(tile), [wienerGains(q, s) for q, s in zip(estimate, sd, strict=True)], sd)
 
-    def spread(self, weight, lattice):
-        """Sum over the windows that see a voxel of a weight (batch, 1, ...) per window."""
-        pad = PADS[lattice]
-        cells = nn.functional.conv_transpose3d(weight, torch.ones_like(self.cells[:1, :1]))
-        for axis in (2, 3, 4):
-            cells = cells.repeat_interleave(STEP, axis)
-        return cells[..., pad:-pad, pad:-pad, pad:-pad]
+def firstEstimate(tile, sigma, support):
+    """The tile (batch, 1, k, j, i) without the coefficients that noise explains."""
+    measured, sd = both(tile), noiseOf(sigma, support)
+    return merge(measured, [hardGains(c, s) for c, s in zip(measured, sd, strict=True)], sd)
+
+
+def wiener(tile, sigma, support):
+    """The tile (batch, 1, k, j, i) without noise by the fixed filter alone; sigma likewise, support (batch, 3)."""
+    sd, estimate = noiseOf(sigma, support), both(firstEstimate(tile, sigma, support))
+    return merge(both(tile), [wienerGains(q, s) for q, s in zip(estimate, sd, strict=True)], sd)
+
+
+def spread(weight, lattice):
+    """Sum over the windows that see a voxel of a weight (batch, 1, ...) per window."""
+    for axis in (2, 3, 4):
+        weight = _atBothEnds(weight, weight, axis).repeat_interleave(STEP, axis)
+    return _cut(weight, lattice)
+
+
+def _cosines(windows, axis):
+    """The four coefficients along an axis of all windows of 4 that start at every second place."""
+    last = windows.shape[axis] - WINDOW
+    indices = [slice(first, last + first + 1, STEP) for first in range(WINDOW)]
+    x0, x1, x2, x3 = (windows[(slice(None),) * axis + (index,)] for index in indices)
+    outer, inner, rise, step = x0 + x3, x1 + x2, x0 - x3, x1 - x2
+    return [
+        0.5 * (outer + inner),
+        LONG * rise + SHORT * step,
+        0.5 * (outer - inner),
+        SHORT * rise - LONG * step,
+    ]
+
+
+def _overlapped(parts, axis):
+    """Windows of 4 from their coefficients along an axis, summed where they overlap."""
+    mean, slope, bend, wave = parts
+    even, odd = 0.5 * (mean + bend), 0.5 * (mean - bend)
+    rise, step = LONG * slope + SHORT * wave, SHORT * slope - LONG * wave
+    pairs = _atBothEnds(even + rise, odd - step, axis), _atBothEnds(odd + step, even - rise, axis)
+    return torch.stack(pairs, axis + 1).flatten(axis, axis + 1)
+
+
+def _atBothEnds(first, second, axis):
+    """Window m adds first to the m-th pair of voxels along an axis and second to the pair after it."""
+    before, after = [0] * 6, [0] * 6
+    before[8 - 2 * axis], after[9 - 2 * axis] = 1, 1
+    return nn.functional.pad(first, after) + nn.functional.pad(second, before)
+
+
+def _cut(padded, lattice):
+    pad = PADS[lattice]
+    return padded[..., pad:-pad, pad:-pad, pad:-pad]
 
 
 def windowMean(tile, lattice):

@@ -2,11 +2,13 @@
 
 import dataclasses
 import itertools
+import math
 
 import torch
 from torch import nn
 
-from .lapped import COEFFICIENTS, STEP, LappedTransform, fromCells, toCells, wienerGains
+from . import lapped
+from .lapped import COEFFICIENTS, STEP, fromCells, toCells, wienerGains
 from .surprise import keptShare, surprise
 
 COMPONENTS = ("noise", "ringing", "blur")
@@ -62,7 +64,6 @@ class Enhancer(nn.Module):
 
     def __init__(self, shape: NetworkShape):
         super().__init__()
-        self.lapped = LappedTransform()
         width = shape.width
         self.head = nn.Conv3d(FEATURES, width, 1)
         before = shape.blocks // 2
@@ -104,7 +105,7 @@ class Enhancer(nn.Module):
         given = torch.cat([image, sigma.clamp_min(SIGMA_FLOOR)], 1)
         support = conditions[:, :3]
         with torch.autocast(image.device.type, enabled=False):
-            first = inBlocks(given, 1, lambda part: self.lapped.firstEstimate(part[:, :1], part[:, 1:], support))
+            first = inBlocks(given, 1, lambda part: lapped.firstEstimate(part[:, :1], part[:, 1:], support))
         given = torch.cat([given, first], 1)
         x = self.body(inBlocks(given, 2, lambda part: self.head(self.features(part, conditions))))
         return inBlocks(given, 1, lambda part, inner: self.components(part, inner, support), x)
@@ -113,8 +114,8 @@ class Enhancer(nn.Module):
         """What the network sees, one vector a window of lattice B. given: image, sigma and first estimate."""
         with torch.autocast(given.device.type, enabled=False):
             image, sigma, first = given.split(1, 1)
-            estimate, sd = self.lapped.analyse(first, 1), self.lapped.noiseOf(sigma, conditions[:, :3])[1]
-            inSd = inNoiseUnits(self.lapped.analyse(image, 1), estimate, sd)
+            estimate, sd = lapped.analyse(first, 1), lapped.noiseOf(sigma, conditions[:, :3])[1]
+            inSd = inNoiseUnits(lapped.analyse(image, 1), estimate, sd)
             constant = conditions[:, :, None, None, None].expand(-1, -1, *estimate.shape[2:])
             tissue = [estimate[:, 1:] * DETAIL_GAIN, estimate[:, :1] / 8 - 0.5]
             level = torch.log10(sd[:, :1]) + 1.5
@@ -126,18 +127,25 @@ class Enhancer(nn.Module):
         """Noise, ringing and blur (batch, 3, k, j, i) of a block; x: what the body made of its features."""
         with torch.autocast(given.device.type, enabled=False):
             image, sigma, first = given.split(1, 1)
-            measured, estimate = self.lapped.both(image), self.lapped.both(first)
-            sd = self.lapped.noiseOf(sigma, support)
+            measured, estimate = lapped.both(image), lapped.both(first)
+            sd = lapped.noiseOf(sigma, support)
             sizes = [inNoiseUnits(*parts).abs() for parts in zip(measured, estimate, sd, strict=True)]
         corrections = [(gate(x) + self.direct(size)).float() for gate, size in zip(self.gates, sizes, strict=True)]
         kept, bias, added, scaled = (layer(x).float() for layer in (self.kept, self.bias, self.added, self.scaled))
         with torch.autocast(given.device.type, enabled=False):
             gains = [wienerGains(*parts) for parts in zip(estimate, sd, corrections, strict=True)]
-            removed = image - self.lapped.merge(measured, gains, sd)
+            removed = image - lapped.merge(measured, gains, sd)
             noise = removed * (1 - keptShare(surprise(removed, sigma, support)[0], fromCells(kept)))
-            noise = noise + self.lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
+            noise = noise + lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
             changes = zip(added.chunk(2, 1), scaled.chunk(2, 1), strict=True)
             return torch.cat([noise, *[self._other(measured[1] * gains[1], *change) for change in changes]], 1)
+
+    def layerRuns(self, shape):
+        """How many convolutions run for a tile of the shape (k, j, i): what a progress bar counts."""
+        inBody = [m for part in (self.down, self.up, self.deep) if part is not None for m in part.modules()]
+        each = 3 + len(self.gates) * 2 + 2  # head, kept, bias; gates and direct; added, scaled
+        blocks = math.prod(-(-size // BLOCK) for size in shape)
+        return sum(isinstance(m, (nn.Conv3d, nn.ConvTranspose3d)) for m in inBody) + each * blocks
 
     def body(self, x):
         x = self.down(nn.functional.leaky_relu(x, SLOPE))
@@ -149,7 +157,7 @@ class Enhancer(nn.Module):
         """A component that is partly a change of what is there, partly free; eight windows see a voxel."""
         free = added / DETAIL_GAIN
         coefficients = torch.cat([free[:, :1], free[:, 1:] + scaled * denoised[:, 1:]], 1)
-        return self.lapped.synthesise(coefficients, 1) / 8
+        return lapped.synthesise(coefficients, 1) / 8
 
 
 def inBlocks(tile, step, work, coarse=None):

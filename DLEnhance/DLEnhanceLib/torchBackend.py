@@ -22,7 +22,6 @@ class TorchBackend:
         self._network = network.to(device.id)
         self._autocast = _halfPrecision(device)
         layers = [m for m in self._network.modules() if isinstance(m, (torch.nn.Conv3d, torch.nn.ConvTranspose3d))]
-        self._layerCount = len(layers)
         self._afterLayer = None
         for layer in layers:
             layer.register_forward_hook(self._onLayer)
@@ -66,13 +65,13 @@ class TorchBackend:
         """
         shape = image.shape
         image, sigma = _padded(image), _padded(sigma)
-        done = 0
+        done, count = 0, self._network.layerRuns(image.shape)
 
         def afterLayer():
             nonlocal done
             done += 1
             if reportProgress is not None:
-                reportProgress(done / self._layerCount)
+                reportProgress(done / count)
 
         self._afterLayer = afterLayer
         try:

@@ -4,18 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from DLEnhanceLib import network
-from DLEnhanceLib.lapped import LappedTransform, coefficientSd, wienerGains
+from DLEnhanceLib import lapped, network
+from DLEnhanceLib.lapped import coefficientSd, wienerGains
 from DLEnhanceLib.network import PROFILES, Enhancer, conditionVector
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
 
 WHITE = torch.ones(1, 3)
 CONDITIONS = conditionVector((1.0, 0.7, 0.62), (1.0, 1.0, 1.2))[None]
-
-
-@pytest.fixture(scope="module")
-def transform():
-    return LappedTransform()
 
 
 def headTile(shape=(40, 44, 48)):
@@ -28,22 +23,22 @@ def headTile(shape=(40, 44, 48)):
 
 
 @pytest.mark.parametrize("lattice", [0, 1])
-def test_windows_of_a_lattice_give_the_tile_back(transform, lattice):
+def test_windows_of_a_lattice_give_the_tile_back(lattice):
     tile = torch.rand(2, 1, 8, 12, 10)
     inside = (..., slice(1, -1), slice(1, -1), slice(1, -1))  # one window less sees the outermost voxels of lattice B
-    back = transform.synthesise(transform.analyse(tile, lattice), lattice) / 8
+    back = lapped.synthesise(lapped.analyse(tile, lattice), lattice) / 8
     assert torch.allclose(back[inside], tile[inside], atol=1e-5)
 
 
-def test_merging_unchanged_windows_gives_the_tile_back(transform):
+def test_merging_unchanged_windows_gives_the_tile_back():
     tile = torch.rand(1, 1, 12, 12, 16)
-    measured = transform.both(tile)
+    measured = lapped.both(tile)
     ones = [torch.ones_like(c) for c in measured]
-    assert torch.allclose(transform.merge(measured, ones, ones), tile, atol=1e-5)
+    assert torch.allclose(lapped.merge(measured, ones, ones), tile, atol=1e-5)
 
 
 @pytest.mark.parametrize("support", [(1.0, 1.0, 1.0), (1.0, 0.7, 0.62), (0.5, 0.8, 1.0)])
-def test_sd_of_each_coefficient_is_that_of_scanned_noise(transform, support):
+def test_sd_of_each_coefficient_is_that_of_scanned_noise(support):
     """Noise of a simulated, zero-filled scan of a bright object, against the formula."""
     protocol = Protocol(support=support, phaseCycles=0.5)
     image = torch.full((64, 64, 64), 10.0)  # far above the noise: the magnitude adds none of its own
@@ -52,9 +47,7 @@ def test_sd_of_each_coefficient_is_that_of_scanned_noise(transform, support):
     for seed in range(2):
         noisy, ringing, *_ = addNoise(scanned, 0.05, torch.Generator().manual_seed(seed))
         noise = ((noisy - ringing) / 0.05)[8:-8, 8:-8, 8:-8]
-        found = (
-            found + transform.analyse(noise[None, None].contiguous(), 1)[0, :, 1:-1, 1:-1, 1:-1].flatten(1).var(1) / 2
-        )
+        found = found + lapped.analyse(noise[None, None].contiguous(), 1)[0, :, 1:-1, 1:-1, 1:-1].flatten(1).var(1) / 2
     expected = coefficientSd(torch.tensor([support]))[0]
     isLoud = expected > 0.1
     ratio = found[isLoud].sqrt() / expected[isLoud]
@@ -62,12 +55,12 @@ def test_sd_of_each_coefficient_is_that_of_scanned_noise(transform, support):
     assert float(found[~isLoud].sqrt().max() if (~isLoud).any() else 0) < 0.15
 
 
-def test_the_fixed_filter_lowers_white_noise_and_leaves_a_clean_tile(transform):
+def test_the_fixed_filter_lowers_white_noise_and_leaves_a_clean_tile():
     truth, sigma = headTile(), 0.05
     noisy = truth + sigma * torch.randn(truth.shape, generator=torch.Generator().manual_seed(1))
-    done = LappedTransform().wiener(noisy, torch.full_like(truth, sigma), WHITE)
+    done = lapped.wiener(noisy, torch.full_like(truth, sigma), WHITE)
     assert (done - truth).square().mean() < 0.2 * (noisy - truth).square().mean()
-    clean = LappedTransform().wiener(truth, torch.full_like(truth, 1e-3), WHITE)
+    clean = lapped.wiener(truth, torch.full_like(truth, 1e-3), WHITE)
     assert (clean - truth).abs().max() < 3e-3
 
 
@@ -92,13 +85,13 @@ def test_a_silent_network_is_the_fixed_filter():
     tile, sigma = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48), torch.full((1, 1, 40, 44, 48), 0.05)
     with torch.inference_mode():
         noise, ringing, blur = untrained()(tile, sigma, CONDITIONS).split(1, 1)
-        expected = tile - LappedTransform().wiener(tile, sigma, CONDITIONS[:, :3])
+        expected = tile - lapped.wiener(tile, sigma, CONDITIONS[:, :3])
     assert torch.allclose(noise, expected, atol=1e-5)
     assert not ringing.any()
     assert not blur.any()
 
 
-def test_without_the_bias_head_noise_removal_never_adds_detail(transform):
+def test_without_the_bias_head_noise_removal_never_adds_detail():
     """Whatever the weights are, no window of the result holds more detail than the windows measured there."""
     aNetwork = untrained(scale=0.3)
     aNetwork.bias.weight.data.zero_()
@@ -122,6 +115,6 @@ def test_a_mirrored_tile_gives_the_mirrored_result():
     """But for the few coefficients that rounding lifts over the threshold."""
     tile = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48, generator=torch.Generator().manual_seed(2))
     sigma = torch.full_like(tile, 0.05)
-    there = LappedTransform().wiener(tile, sigma, WHITE)
-    mirrored = LappedTransform().wiener(tile.flip(3), sigma, WHITE).flip(3)
+    there = lapped.wiener(tile, sigma, WHITE)
+    mirrored = lapped.wiener(tile.flip(3), sigma, WHITE).flip(3)
     assert float(((there - mirrored).abs() > 1e-4).float().mean()) < 0.01

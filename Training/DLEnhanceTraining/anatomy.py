@@ -7,8 +7,6 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 
-from DLEnhanceLib.lapped import LappedTransform
-
 # FreeSurfer numbers by tissue; labels of both sides share a tissue. 5xx are tissues outside the brain (SynthSeg maps).
 TISSUES = {
     "white": (2, 41, 7, 46, 16, 28, 60, 85, 77),
@@ -24,8 +22,8 @@ CONTRASTS = {
     "FLAIR": {"white": 0.8, "grey": 1.0, "deep": 0.9, "fluid": 0.2},
 }
 MAX_LABEL = 1024
-REAL_SHARE = 0.65  # of the cubes: label maps alone teach that tissue is smooth
-DIAGONAL = 2 * 16 + 2 * 4 + 2  # coefficient of the second highest frequency on all axes: little anatomy, no window edge
+REAL_SHARE = 0.8  # of the cubes: label maps teach that tissue is smooth
+NATIVE_SHARE = 0.6  # of the real cubes: on their own grid, since interpolation too makes tissue smooth
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,23 +40,11 @@ def loadLabelMaps(folder: Path, numbers):
 
 
 def loadRealHeads(dataFolder: Path):
-    """The two heads that SOURCES.md names for training, at about 1 mm, tissue near 1, float32 (k, j, i).
-
-    Each as it is, with the finest texture and a little noise, and once more without both.
-    """
+    """The two heads that SOURCES.md names for training, at about 1 mm, tissue near 1, float32 (k, j, i)."""
     studyforrest = _readArray(dataFolder / "anatomy_t1_studyforrest" / "studyforrest_sub-02_T1w_crop.nii.gz")
     uih = _readArray(dataFolder / "anatomy_t1_uih" / "uih_t1_gre_fsp_crop.nii.gz")
     heads = [shrink(studyforrest, (0.7, 0.667, 0.667)), shrink(uih, (1.0, 0.5, 0.5))]
-    heads = [np.clip(head / np.percentile(head, 99), 0, None).astype(np.float32) for head in heads]
-    return [*heads, *(withoutNoise(head) for head in heads)]
-
-
-def withoutNoise(head):
-    """The head (k, j, i) without the noise it still has, by the fixed filter at the head's own level."""
-    tile, transform = torch.from_numpy(head)[None, None], LappedTransform()
-    diagonal = transform.analyse(tile, 0)[0, DIAGONAL]
-    sigma = float(diagonal[diagonal != 0].abs().median()) / 0.6745  # median deviation of a normal variable
-    return transform.wiener(tile, torch.full_like(tile, sigma), torch.ones(1, 3))[0, 0].clamp_min(0).numpy()
+    return [np.clip(head / np.percentile(head, 99), 0, None).astype(np.float32) for head in heads]
 
 
 def shrink(voxels, factors):
@@ -106,7 +92,8 @@ class AnatomySource:
 
     def _fromHead(self, n, rng):
         which = rng.integers(len(self.realHeads))
-        block, grid = _blockAndGrid(self.realHeads[which], self.headCentres[which], n, rng)
+        isNative = rng.random() < NATIVE_SHARE
+        block, grid = _blockAndGrid(self.realHeads[which], self.headCentres[which], n, rng, isNative=isNative)
         image = _sample(block, grid, n).clamp_min(0)
         tissue = image > 0.15
         if rng.random() < 0.3:  # inverted contrast: fluid bright, as in T2
@@ -166,10 +153,14 @@ def _centres(mask):
     return found[torch.linspace(0, len(found) - 1, 4000).long()]
 
 
-def _blockAndGrid(volume, centres, n, rng):
-    """A block of the volume around a random place and the grid that samples an n-cube from it, turned and zoomed."""
-    zoom = rng.uniform(0.7, 1.35)
-    matrix = _rotation(rng.normal(0, 0.12, 3)) @ _axisPermutation(rng) * zoom
+def _blockAndGrid(volume, centres, n, rng, *, isNative=False):
+    """A block of the volume around a random place and the grid that samples an n-cube from it, turned and zoomed.
+
+    isNative: only axes are swapped and mirrored, and the grid lies on voxels (n even).
+    """
+    matrix = _axisPermutation(rng)
+    if not isNative:
+        matrix = _rotation(rng.normal(0, 0.12, 3)) @ matrix * rng.uniform(0.7, 1.35)
     centre = centres[rng.integers(len(centres))].tolist()
     reach = int(np.ceil(np.abs(matrix).sum(axis=1).max() * n / 2)) + 2
     block = volume[tuple(slice(max(c - reach, 0), c + reach) for c in centre)]
@@ -181,7 +172,8 @@ def _blockAndGrid(volume, centres, n, rng):
         + steps[None, :, None, None] * m[:, 1]
         + steps[None, None, :, None] * m[:, 2]
     )
-    local = torch.tensor([c - s for c, s in zip(centre, start, strict=True)], device=volume.device) + points
+    offset = 0.5 if isNative else 0.0
+    local = torch.tensor([c - s + offset for c, s in zip(centre, start, strict=True)], device=volume.device) + points
     size = torch.tensor(block.shape, device=volume.device)
     return block, (local / (size - 1) * 2 - 1).flip(-1)[None]
 

@@ -36,7 +36,7 @@ def randomProtocol(rng) -> Protocol:
     sliceAxis = int(rng.integers(3)) if isSliced else None
     zeroFill = rng.random() < 0.55
     # below 1 the object has detail beyond the stored matrix, so that a full k-space rings too, as in a real scan
-    out = [1.0 if rng.random() < 0.3 else float(rng.uniform(0.6, 0.87))] * 3
+    out = [1.0 if rng.random() < 0.2 else float(rng.uniform(0.6, 0.87))] * 3
     support = [float(rng.uniform(0.5, 1.0)) if zeroFill and rng.random() < 0.75 else 1.0 for _ in range(3)]
     if isSliced:
         out[sliceAxis] = 1 / rng.integers(2, 6)
