@@ -7,6 +7,7 @@ import torch
 from DLEnhanceLib import lapped, network
 from DLEnhanceLib.lapped import coefficientSd, wienerGains
 from DLEnhanceLib.network import PROFILES, Enhancer, conditionVector
+from DLEnhanceLib.surprise import keptShare, surprise
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
 
 WHITE = torch.ones(1, 3)
@@ -76,16 +77,18 @@ def untrained(seed=1, scale=0.0):
     """A network whose last layers are silent, or random with scale."""
     torch.manual_seed(seed)
     result = Enhancer(PROFILES["fast"]).eval()
-    for layer in (*result.gates, result.bias, result.added, result.scaled, result.direct):
+    for layer in (*result.gates, result.kept, result.bias, result.added, result.scaled, result.direct):
         layer.weight.data.mul_(0).add_(scale * torch.randn_like(layer.weight))
     return result
 
 
-def test_a_silent_network_is_the_fixed_filter():
-    tile, sigma = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48), torch.full((1, 1, 40, 44, 48), 0.05)
+def test_a_silent_network_is_the_fixed_filter_with_its_surprises_given_back():
+    noise = 0.05 * torch.randn(1, 1, 40, 44, 48, generator=torch.Generator().manual_seed(4))
+    tile, sigma = headTile() + noise, torch.full_like(noise, 0.05)
     with torch.inference_mode():
         noise, ringing, blur = untrained()(tile, sigma, CONDITIONS).split(1, 1)
-        expected = tile - lapped.wiener(tile, sigma, CONDITIONS[:, :3])
+        removed = tile - lapped.wiener(tile, sigma, CONDITIONS[:, :3])
+        expected = removed * (1 - keptShare(surprise(removed, sigma, CONDITIONS[:, :3])[0]))
     assert torch.allclose(noise, expected, atol=1e-5)
     assert not ringing.any()
     assert not blur.any()
@@ -118,3 +121,26 @@ def test_a_mirrored_tile_gives_the_mirrored_result():
     there = lapped.wiener(tile, sigma, WHITE)
     mirrored = lapped.wiener(tile.flip(3), sigma, WHITE).flip(3)
     assert float(((there - mirrored).abs() > 1e-4).float().mean()) < 0.01
+
+
+def test_a_lesion_of_two_voxels_far_beyond_the_noise_is_given_back():
+    noise = 0.05 * torch.randn(1, 1, 40, 44, 48, generator=torch.Generator().manual_seed(3))
+    tile, sigma = headTile() + noise, torch.full_like(noise, 0.05)
+    tile[..., 20:22, 22:24, 10] += 0.3  # six SD
+    with torch.inference_mode():
+        fixed = lapped.wiener(tile, sigma, WHITE)
+        given = keptShare(surprise(tile - fixed, sigma, WHITE)[0]) * (tile - fixed)
+    there = (..., slice(20, 22), slice(22, 24), 10)
+    assert float(given[there].mean()) > 0.3 * float((tile - fixed)[there].mean())
+    assert float(given.abs().mean()) < 0.04 * float((tile - fixed).abs().mean())
+
+
+@pytest.mark.parametrize("support", [(1.0, 1.0, 1.0), (1.0, 0.7, 0.62)])
+def test_surprise_of_pure_noise_has_the_sd_of_one(support):
+    protocol = Protocol(support=support, phaseCycles=0.5)
+    image = torch.full((48, 48, 48), 10.0)
+    scanned = scan(image, torch.zeros_like(image), protocol, np.random.default_rng(3))
+    noisy, ringing, *_ = addNoise(scanned, 0.05, torch.Generator().manual_seed(1))
+    removed = (noisy - ringing)[None, None]
+    smooth = surprise(removed, torch.full_like(removed, 0.05), torch.tensor([support]))[1]
+    assert float(smooth[..., 6:-6, 6:-6, 6:-6].std()) == pytest.approx(1, abs=0.05)

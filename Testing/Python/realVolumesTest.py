@@ -68,7 +68,8 @@ def test_at13_nothing_shifts(run):
 
 def test_at14_tiles_leave_no_seam(run, backend):
     tiled = computeComponents(run.source, run.survey, backend, tile=48)
-    assert np.array_equal(tiled.stored, run.components.stored)
+    difference = np.abs(tiled.stored - run.components.stored).max() * run.components.unit
+    assert difference < 1e-4 * run.survey.noise.median  # rounding of float32
 
 
 def test_at16_twice_the_input_is_twice_the_output(run, backend):
