@@ -250,7 +250,7 @@ def _differenceNoise(regions: RegionSet) -> Measure:
 
 def _replicaNoise(regions: RegionSet) -> Measure:
     if regions.replica is None:
-        return Measure(None, reason="No pseudo-replica noise map was computed.")
+        return Measure(None, reason="No pseudo-replica noise map covers the lesion; compute one.")
     return _givenNoise(regions, regions.replica, "The replicas show no noise in the lesion.")
 
 
