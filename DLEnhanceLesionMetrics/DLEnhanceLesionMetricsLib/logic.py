@@ -14,6 +14,7 @@ from .logicExports import ExportActions
 from .logicNoise import NoiseActions
 from .logicRegions import RegionActions
 from .sceneMeasuring import LiveMeasurement, Outcome, SceneMeasurement, measuredState
+from .sceneOldParameters import ParameterRepair
 from .sceneResults import fillTable
 from .sceneSurround import SURROUND_METRICS
 
@@ -67,6 +68,7 @@ class DLEnhanceLesionMetricsLogic(
         if ScriptedLoadableModuleLogic is not object:
             ScriptedLoadableModuleLogic.__init__(self)
         self._parameters = parameters
+        self._repair = ParameterRepair()
         self._measurement = SceneMeasurement(self.scene)
         self._startRegions()
         self._startNoise()
@@ -91,11 +93,12 @@ class DLEnhanceLesionMetricsLogic(
     def getParameterNode(self):
         from .lesionParameters import LesionParameters
 
-        return LesionParameters(super().getParameterNode())
+        return LesionParameters(self._repair.watch(super().getParameterNode()))
 
     def release(self):
         """Stop watching the scene; outlines stay where they are."""
         self.stopLive()
+        self._repair.release()
         self._endComparison()
         self._endRegions()
         self._endExports()
@@ -152,6 +155,7 @@ class DLEnhanceLesionMetricsLogic(
         """Measure again if anything changed since. Never raises: what is wrong stands in ``outcome.problem``."""
         if self._live is None and not force:
             return
+        self._repair.check()
         parameters = self.parameters
         volumes = (parameters.standardVolume, parameters.enhancedVolume)
         repeats = (parameters.standardRepeat, parameters.enhancedRepeat)
