@@ -243,6 +243,30 @@ def test_the_curtain_makes_no_volume(opened):
     assert opened.host.scene.GetNumberOfNodesByClass("vtkMRMLVolumeNode") == count
 
 
+@everyLayout
+def test_the_enhanced_image_carries_its_label(opened, layout):
+    from DLEnhanceLib.sceneVolumes import LABEL_ATTRIBUTE
+
+    opened.pair[1].SetAttribute(LABEL_ATTRIBUTE, "Research use only. AI-modified.")
+    comparison = opened.start(layout)
+    names = [node.GetLayoutName() for node in comparison.sliceNodes]
+    shown = names[min(1, len(names) - 1)]
+    assert "AI-modified" in opened.panel.viewLabels.textIn(shown)
+    comparison.toggleOriginal()
+    assert opened.panel.viewLabels.textIn(shown) == ""
+
+
+def test_two_panels_label_a_view_once(aHost):
+    from DLEnhanceLib.version import LABEL
+
+    openEnhance(aHost).start("curtain")
+    aHost.openModule("DLEnhanceLesionMetrics").comparisonBox.ui.curtainButton.click()
+    window = aHost.layoutManager.sliceWidget("DLEnhanceCurtain").renderWindow()
+    props = list(window.GetRenderers().GetItemAsObject(0).GetViewProps())
+    texts = [" ".join(prop.GetInput().split()) for prop in props if prop.IsA("vtkTextActor") and prop.GetInput()]
+    assert texts.count(LABEL) == 1
+
+
 def test_scripts_are_told_which_layouts_there_are(opened):
     from DLEnhanceLib.errors import BadOption
 
