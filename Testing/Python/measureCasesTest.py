@@ -259,3 +259,41 @@ def test_a_series_of_another_study_gives_no_structured_report(dicomFolder, capsy
     capsys.readouterr()
     text = refusal(dicomFolder, capsys, f"{DICOM.replace('derived', 'other')} --sr r.dcm")
     assert "different" in text
+
+
+def test_conspicuity_and_noise_spectrum_are_rows_of_their_own(folder):
+    assert main(f"{ONE} --conspicuity --noise-spectrum".split()) == 0
+    rows = table(folder / "t.csv")
+    assert {row["condition"] for row in rows if row["metric"] == "conspicuity" and row["value"]} == {
+        "standard",
+        "enhanced",
+    }
+    assert any(row["metric"] == "noise_frequency" for row in rows)
+
+
+def test_pseudo_replica_needs_to_know_how_the_image_was_enhanced(folder, capsys):
+    assert "--enhance-report" in refusal(folder, capsys, f"{ONE} --noise-method pseudo_replica")
+    report = {"strengths": {"denoise": "much"}, "model": {"profile": "fast"}}
+    (folder / "e.json").write_text(json.dumps(report), encoding="utf-8")
+    arguments = f"{ONE} --noise-method pseudo_replica --enhance-report e.json"
+    assert "strengths from 0 to 1" in refusal(folder, capsys, arguments)
+
+
+def test_pseudo_replica_maps_the_noise_of_the_enhancer(folder):
+    """At strength 0 the enhancer does nothing, so both images have the noise that the survey found."""
+    k, j, i = np.mgrid[:32, :48, :48]
+    head = np.where(((k - 16) / 14) ** 2 + ((j - 24) / 20) ** 2 + ((i - 24) / 20) ** 2 < 1, 500.0, 0.0)
+    noise = np.random.default_rng(0).normal(0, 25, (2, *head.shape))
+    volume = Volume(np.hypot(head + noise[0], noise[1]).astype(np.float32), np.diag([-1.0, -1.0, 1.0, 1.0]))
+    labels = np.zeros(head.shape, np.uint8)
+    labels[14:18, 22:26, 12:16], labels[14:18, 22:26, 30:36] = 1, 2
+    for name, voxels in (("v", volume.voxels), ("l", labels)):
+        writeVolume(volume.withVoxels(voxels), folder / f"{name}.nii.gz")
+    report = {"strengths": {"denoise": 0, "dering": 0, "sharpen": 0}, "model": {"profile": "fast"}}
+    (folder / "e.json").write_text(json.dumps(report), encoding="utf-8")
+    files = "--standard v.nii.gz --enhanced v.nii.gz --rois l.nii.gz --out t.csv --enhance-report e.json"
+    options = "--noise-method pseudo_replica --replicas 4 --device cpu --threads 1"
+    assert main(f"measure {files} {options}".split()) == 0
+    noises = {row["condition"]: float(row["noise"]) for row in table(folder / "t.csv") if row["metric"] == "snr"}
+    assert noises["standard"] == pytest.approx(25, rel=0.15)
+    assert noises["enhanced"] == pytest.approx(noises["standard"], rel=0.3)  # SD over 4 replicas
