@@ -167,6 +167,14 @@ def test_a_list_of_a_spreadsheet_of_another_country_is_read(folder):
     assert found.unused == ("site",)
 
 
+def test_paths_are_relative_to_the_list_and_not_to_where_it_is_called(folder, monkeypatch):
+    monkeypatch.chdir(folder / "sub")
+    assert [case.standard for case in readCaseList(folder / "cases.csv").cases] == [
+        folder / "p1.nii.gz",
+        folder / "sub" / "p2.nii.gz",
+    ]
+
+
 def test_a_list_that_is_no_text_is_refused(folder):
     (folder / "cases.csv").write_bytes(b"\xff\xfe\x00c")
     with pytest.raises(BadOption, match="UTF-8"):
