@@ -256,6 +256,16 @@ def test_the_enhanced_image_carries_its_label(opened, layout):
     assert opened.panel.viewLabels.textIn(shown) == ""
 
 
+def test_the_label_stands_still_while_the_images_flicker(opened):
+    from DLEnhanceLib.sceneVolumes import LABEL_ATTRIBUTE
+
+    opened.pair[1].SetAttribute(LABEL_ATTRIBUTE, "Research use only. AI-modified.")
+    comparison = opened.start("flicker")
+    comparison.flick()
+    assert comparison.titles == [["Standard"]]
+    assert "AI-modified" in opened.panel.viewLabels.textIn("DLEnhanceFlicker")
+
+
 def test_two_panels_label_a_view_once(aHost):
     from DLEnhanceLib.version import LABEL
 
@@ -265,6 +275,21 @@ def test_two_panels_label_a_view_once(aHost):
     props = list(window.GetRenderers().GetItemAsObject(0).GetViewProps())
     texts = [" ".join(prop.GetInput().split()) for prop in props if prop.IsA("vtkTextActor") and prop.GetInput()]
     assert texts.count(LABEL) == 1
+
+
+@pytest.mark.parametrize("change", ["turned", "smaller"])
+def test_volumes_of_different_grids_have_no_residual_and_say_so(aHost, change):
+    import slicer
+
+    opened = openLesionMetrics(aHost)
+    voxels = np.full((12, 40, 30 if change == "smaller" else 40), 100, np.float32)
+    grid = np.diag([-1.0, -1.0, 1.0, 1.0]) if change == "turned" else np.eye(4)
+    opened.panel.logic.setVolumes(opened.pair[0], slicer.util.addVolumeFromArray(voxels, grid, "other"))
+    opened.start("residual")
+    assert "different grids" in aHost.messages[-1][1]
+    assert not opened.ui.withResidualButton.checked
+    opened.start("curtain")
+    assert opened.layout == OWN["curtain"]
 
 
 def test_scripts_are_told_which_layouts_there_are(opened):
