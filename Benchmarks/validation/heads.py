@@ -38,9 +38,9 @@ CONDITIONS = {
     "near clean, 1 %": {"sigma": 0.01},
 }
 TRUTH = (
-    f"Truth of a cut k-space: the object blurred by a Gaussian of {CLEAN_SIGMA:g} acquired voxels, which "
-    f"does not ring; where the scan resolves the whole object, the object itself. Each preset is compared with what it aims at: "
-    f"that truth, made up to {SHARPER:g} times sharper as the sharpening asks."
+    f"Truth of a cut k-space: the object blurred by a Gaussian of {CLEAN_SIGMA:g} acquired voxels, which does not ring; "
+    "where the scan resolves the whole object, the object itself. Each preset is compared with what it aims at: that "
+    f"truth, made up to {SHARPER:g} times sharper as the sharpening asks."
 )
 QUICK_CONDITIONS = ("white 6 %", "zero-filled 70 x 62 %, 6 %", "truncation 70 x 62 %, 1 %", "near clean, 1 %")
 
