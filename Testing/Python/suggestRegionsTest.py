@@ -102,6 +102,8 @@ def test_air_avoids_ghosts():
     ghosted[:, :, 40:120] = np.hypot(ghosted[:, :, 40:120], 20)  # a band of ghosts along the phase-encoding axis
     found = suggestAir(volume.withVoxels(ghosted))
     assert found.statistics.sd == pytest.approx(0.655 * 8, rel=0.1)
+    assert "Ghosts seem to run from front to back" in found.sentence
+    assert "Ghosts" not in suggestAir(volume).sentence
 
 
 def test_masked_background_is_refused_with_the_reason():
