@@ -24,6 +24,7 @@ CONTRASTS = {
     "cr": (measures.michelson, "1"),
     "contrast_ratio": (measures.contrastRatio, "1"),
     "percent_contrast": (measures.percentContrast, "%"),
+    "cjv": (measures.jointVariation, "1"),
 }
 RATIOS = {"snr": measures.snr, "cnr": measures.cnr, "reference_snr": measures.referenceSnr}
 # A reference whose SD falls by more than this when a linear slope is taken out contains shading or anatomy.

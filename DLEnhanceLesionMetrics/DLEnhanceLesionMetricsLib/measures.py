@@ -156,6 +156,19 @@ def percentContrast(regions: RegionSet) -> Measure:
     return _contrast(regions, lambda lesion, reference: (100.0 * (lesion - reference), reference))
 
 
+def jointVariation(regions: RegionSet) -> Measure:
+    """CJV = (SD_L + SD_R) / |S_L - S_R| (Ganzetti 2016, as in MRIQC): lower is better, also where air is masked."""
+    noises = [_tissueNoise(getattr(regions, role), role) for role in ("lesion", "reference")]
+    for noise in noises:
+        if noise.value is None:
+            return noise
+    contrast = abs(regions.lesion.mean - regions.reference.mean)
+    if contrast <= LEAST_RELATIVE_SD * max(abs(regions.lesion.mean), abs(regions.reference.mean)):
+        return Measure(None, reason="Lesion and reference are equally bright.")
+    texts = tuple(text for noise in noises for text in noise.warnings)
+    return Measure(sum(noise.value for noise in noises) / contrast, warnings=texts)
+
+
 def percentChange(standard: float | None, enhanced: float | None) -> float | None:
     """100 (enhanced - standard) / standard; None without both values or from zero. Equal values give exactly 0."""
     if standard is None or enhanced is None or standard == 0.0:

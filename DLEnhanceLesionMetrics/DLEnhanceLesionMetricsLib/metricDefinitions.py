@@ -38,6 +38,9 @@ _DEFINITIONS = (
         "Falls when denoising makes the noise coarse (ICRU 87).",
     ),
     MetricDefinition(
+        "cjv", "Joint variation", "(SD_L + SD_R) / |S_L - S_R|", "Lower is better; also where the background is masked."
+    ),
+    MetricDefinition(
         "erd",
         "Edge rise distance",
         "x(90 %) - x(10 %) of the step",
