@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
 from DLEnhanceLib.network import MULTIPLE
@@ -28,6 +29,20 @@ class Global(nn.Module):
 @pytest.mark.parametrize("dilations", [(1,), (1, 1, 1), (4, 7), (90, 60)])
 def test_reach_is_how_far_the_layers_see(dilations):
     assert reachOf(Local(*dilations)) == sum(dilations)
+
+
+class Threshold(Local):
+    """A comparison stops a not-a-number."""
+
+    def forward(self, image, sigma, conditions):
+        return torch.where(image > 0.5, self.layers(image), torch.zeros_like(image)).expand(-1, 3, -1, -1, -1)
+
+
+def test_reach_goes_through_comparisons():
+    network = Threshold(1, 1)
+    inner = Threshold(3)
+    network.layers.append(inner.layers[0])
+    assert reachOf(network) == 5
 
 
 def test_network_that_sees_everything_gets_tiles_of_everything():
