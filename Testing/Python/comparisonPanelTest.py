@@ -299,6 +299,13 @@ def test_scripts_are_told_which_layouts_there_are(opened):
         opened.logic.showComparison("swipe")
 
 
+def test_every_control_explains_itself(aHost):
+    ui = openLesionMetrics(aHost).ui
+    controls = [name for name in vars(ui) if name.endswith(("Button", "Slider", "SpinBox", "CheckBox", "Combo"))]
+    assert len(controls) == 11
+    assert [name for name in controls if not getattr(ui, name).toolTip] == []
+
+
 def test_without_views_the_buttons_say_why_not(aHostWithoutViews):
     opened = openLesionMetrics(aHostWithoutViews)
     for name in BUTTONS.values():
