@@ -107,9 +107,9 @@ def inventionFinding(change):
 
 
 def ringFinding(rings):
-    """No patch may show detail that the input does not hold."""
+    """In no patch may detail differ from the input's by more than noise: neither invented nor taken away."""
     passed = rings.excess <= RING_LIMIT
-    sentence = "The detail of the result is found in the input too."
+    sentence = "The detail of the result is that of the input, less noise."
     if not passed:
         sentence = (
             f"The result shows detail that is not in the input, most around voxel {place(rings.place)} (i, j, k)."
