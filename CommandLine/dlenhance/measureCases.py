@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from DLEnhanceLib.errors import BadOption, DLEnhanceError
 
 from .caseList import CaseInput, problemText
-from .measureMethods import noiseInputs, requireNoise, surroundRows, withWarning
+from .measureMethods import lineRows, noiseInputs, requireNoise, surroundRows, withWarning
 
 if TYPE_CHECKING:  # the parser is made without numpy
     from DLEnhanceLib.volume import Volume
@@ -110,7 +110,7 @@ def measuredCase(case: ReadCase, options, *, reportProgress):
         standard=case.standard,
         enhanced=case.enhanced,
         regions=case.regions,
-        rows=[*withWarning(rows, noise), *surroundRows(case, options, noise)],
+        rows=[*withWarning(rows, noise), *surroundRows(case, options, noise), *lineRows(case, options)],
         sizes=lesionSizes(case.standard, case.regions),
         provenance=caseFacts(case),
     )

@@ -8,7 +8,7 @@ from DLEnhanceLib.errors import BadOption
 from .caseList import CaseInput, CaseList, readCaseList
 from .measureCases import checkCases, measuredCase, readCase
 from .measureExports import Exports, addExportOptions
-from .measureMethods import addMethodOptions, chosenMethods
+from .measureMethods import addMethodOptions, chosenMethods, requireMethods
 from .outputs import Outputs
 from .progressBar import portion, progressBar
 from .textTable import shortNumber, signedPercent, textTable
@@ -76,11 +76,15 @@ def addRegionOptions(parser):
 
 def run(options) -> int:
     options.methods = chosenMethods(options.noise_method)
+    requireMethods(options)
     found = chosenCases(options)
     isMany = options.cases is not None
     inputs = [path for case in found.cases for path in case.paths] + ([options.cases] if isMany else [])
     with Outputs(inputs=inputs) as outputs, progressBar("measuring") as reportProgress:
         exports = Exports(outputs, options, isMany=isMany)
+        if options.noise_map:
+            outputs.addFile(options.noise_map, suffixes=(".nii.gz", ".nii", ".nrrd"), option="--noise-map")
+            options.stagedNoiseMap = outputs.staged(options.noise_map)
         checkedShare = 0.4 if isMany else 0.0
         if isMany:
             report = portion(reportProgress, 0.0, checkedShare)

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 from DLEnhanceLib.errors import BadOption
 
@@ -37,6 +38,20 @@ def addMethodOptions(parser):
     group.add_argument(
         "--replicas", metavar="K", type=positiveInteger, default=20, help="of pseudo_replica (default 20)"
     )
+    group.add_argument(
+        "--noise-map",
+        metavar="FILE",
+        type=Path,
+        help="write the noise SD of the enhanced image as a volume",
+    )
+    group.add_argument(
+        "--lines",
+        metavar="L",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="lines (.mrk.json) across an edge or a small target: edge rise, slope, overshoot or width",
+    )
     group.add_argument("--device", default="auto", help="for pseudo_replica: auto (default), cpu, cuda, cuda:N or mps")
     group.add_argument("--threads", metavar="N", type=positiveInteger, help="CPU threads of pseudo_replica")
 
@@ -50,6 +65,14 @@ def chosenMethods(given) -> tuple[str, ...]:
         single = [method for method in NOISE_METHODS if method not in (DIFFERENCE, PSEUDO_REPLICA)]
         found += single if name == "all" else [noiseMethod(name).id]
     return tuple(dict.fromkeys(found))
+
+
+def requireMethods(options):
+    """Raise BadOption for options that do not go together."""
+    if options.cases is not None and (options.noise_map or options.lines):
+        raise BadOption("--noise-map and --lines belong to one case; leave them out with --cases.")
+    if options.noise_map and PSEUDO_REPLICA not in options.methods:
+        raise BadOption("--noise-map writes what pseudo_replica computes; add --noise-method pseudo_replica.")
 
 
 def requireNoise(case, options):
@@ -92,6 +115,10 @@ def noiseInputs(case, options, *, reportProgress) -> NoiseInputs:
     if PSEUDO_REPLICA not in options.methods:
         return NoiseInputs(images=images)
     found = replicaNoise(case, options, reportProgress)
+    if options.noise_map:
+        from DLEnhanceLib.writing import writeVolume
+
+        writeVolume(case.standard.withVoxels(found.enhanced), options.stagedNoiseMap)
     if options.noise_spectrum:
         from DLEnhanceLesionMetricsLib.surroundRows import replicaImages
 
@@ -132,6 +159,19 @@ def surroundRows(case, options, noise: NoiseInputs) -> list:
     return measureSurround(
         case.standard, case.enhanced, case.regions, metrics=metrics, case=case.name, noiseImages=noise.images
     )
+
+
+def lineRows(case, options) -> list:
+    """Sharpness along the lines given."""
+    if not options.lines:
+        return []
+    from DLEnhanceLesionMetricsLib.edgeRows import measureLines
+    from DLEnhanceLesionMetricsLib.lineFiles import readLines
+
+    lines = [line for path in options.lines for line in readLines(path)]
+    if not lines:
+        raise BadOption(f"{options.lines[0]} holds no line; draw one in Slicer and save it as .mrk.json.")
+    return measureLines(case.standard, case.enhanced, lines, case=case.name)
 
 
 def withWarning(rows, noise: NoiseInputs) -> list:
