@@ -154,6 +154,52 @@ def test_keys_sleep_while_another_module_is_shown(aHost, measured):
     assert all(shortcut.property("enabled") for shortcut in measured.regionBox.shortcuts.values())
 
 
+@pytest.fixture
+def typing(aHost, measured):
+    """Types keys into the list of regions in the shown main window: typing("Z", "Control")."""
+    from PySide6 import QtCore, QtTest
+
+    window, table = aHost.mainWindow, measured.ui.regionTable
+    window.setCentralWidget(measured.parent)
+    window.show()
+    window.activateWindow()
+    aHost.processEvents()
+
+    def typed(key, *modifiers):
+        table.setFocus()
+        held = QtCore.Qt.NoModifier
+        for name in modifiers:
+            held |= getattr(QtCore.Qt, f"{name}Modifier")
+        QtTest.QTest.keyClick(table, getattr(QtCore.Qt, f"Key_{key}"), held)
+        aHost.processEvents()
+
+    yield typed
+    window.takeCentralWidget()
+
+
+def test_a_session_by_the_keyboard_alone(measured, typing):
+    typing("N", "Shift")
+    assert measured.regionBox.chosen.name == "R1"
+    typing("Delete")
+    assert names(measured) == ["L1"]
+    typing("Z", "Control")
+    assert names(measured) == ["L1", "R1"]
+    typing("Y", "Control")
+    assert names(measured) == ["L1"]
+    typing("Z", "Control")
+    measured.ui.regionTable.selectRow(0)
+    typing("Plus")
+    assert "6.5" in size(measured)
+    typing("R", "Control", "Shift")
+    assert [region.role for region in measured.logic.regions()] == ["reference", "reference"]
+    typing("K", "Shift")
+    assert measured.regionBox.chosen.isLocked
+    typing("L", "Shift")
+    assert measured.ui.addLesionButton.checked
+    typing("Escape")
+    assert not measured.ui.addLesionButton.checked
+
+
 # Role, lock, size, list
 
 
