@@ -38,7 +38,7 @@ CONDITIONS = {
     "near clean, 1 %": {"sigma": 0.01},
 }
 TRUTH = (
-    f"Truth of a cut k-space: the object blurred by a Gaussian of {CLEAN_SIGMA:g} acquired voxels, which does not ring; "
+    f"Truth of a cut k-space: the object blurred by a Gaussian of {CLEAN_SIGMA:g} acquired voxels, which rings not; "
     "where the scan resolves the whole object, the object itself. Each preset is compared with what it aims at: that "
     f"truth, made up to {SHARPER:g} times sharper as the sharpening asks."
 )
