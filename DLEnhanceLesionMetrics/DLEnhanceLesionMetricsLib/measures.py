@@ -365,8 +365,8 @@ _METHODS = (
     NoiseMethod(
         "pseudo_replica",
         "Pseudo-replicas",
-        "SNR = S_L / root mean square over the lesion of the SD over k >= 20 enhanced copies with added known noise",
-        "The true noise of a nonlinear enhancer, as far as the added noise is like the image's own.",
+        "SNR = S_L / root mean square over the lesion of the SD over k >= 20 enhanced copies with other noise of known SD",
+        "The true noise of a nonlinear enhancer, as far as the surveyed noise is the image's own.",
         _replicaNoise,
     ),
 )
