@@ -44,7 +44,7 @@ bench: prepare
 	$(BIN)/python Benchmarks/peerBenchmark.py --data $(DATA) --out Benchmarks/output $(OPTIONS)
 
 validate: prepare
-	$(BIN)/python Benchmarks/validate.py --data $(DATA) --out Benchmarks/output $(OPTIONS)
+	$(BIN)/python Benchmarks/validate.py --data $(DATA) --out Benchmarks/output --keep Benchmarks/results $(OPTIONS)
 
 simulation-page: prepare
 	$(BIN)/python Benchmarks/simulationPage.py --data $(DATA) --out Benchmarks/output $(OPTIONS)

@@ -6,7 +6,7 @@ python Benchmarks/convergence.py --out Benchmarks/results [--runs Training/runs]
 import argparse
 from pathlib import Path
 
-from validation.learning import RUNS, conclusion, curves, learningPicture, learningTable
+from validation.learning import ANNEALING, RUNS, conclusion, curves, learningPicture, learningTable
 
 
 def main():
@@ -29,7 +29,7 @@ def report(found):
     return (
         "# Validation against training time\n\nMade by `make convergence` from the learning curves of the runs.\n"
         "Gains in dB over the input on heads that training never sees.\n\n"
-        f"![curves](convergence.png)\n\n{verdicts}\n\n" + "\n".join(lines) + "\n"
+        f"![curves](convergence.png)\n\n{verdicts}\n\n{ANNEALING}\n\n" + "\n".join(lines) + "\n"
     )
 
 

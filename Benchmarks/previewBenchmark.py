@@ -2,7 +2,7 @@
 
     python Benchmarks/previewBenchmark.py [--size 48x512x512] [--threads 2] [--device auto] [--whole]
 
-The target is 1 s on two cores for a slice of 512 x 512. On a busy machine look at the CPU seconds: divided by the threads
+The target is 1 s on two cores for a slice of 512 x 512. On a busy machine look at the CPU seconds: over the threads
 they are the time on an idle one. --whole also computes the whole volume, to compare with.
 """
 

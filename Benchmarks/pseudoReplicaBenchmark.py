@@ -1,6 +1,6 @@
 """Noise by pseudo-replicas against the noise of many simulated acquisitions, for a linear filter and for the enhancer.
 
-    python Benchmarks/pseudoReplicaBenchmark.py [--profile fast|full] [--draws 60] [--images 3] [--out TABLE.md]
+    python Benchmarks/pseudoReplicaBenchmark.py [--profile fast|full] [--draws 40] [--images 2] [--out TABLE.md]
 
 The ICBM152 head (from the nilearn package) is scanned with complex noise and surveyed; a part of it, with lesions, is
 scanned again and again with new noise. Every acquisition is enhanced; the SD over them is the true noise.
@@ -128,17 +128,21 @@ def errors(noise, true, masks):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profile", default="fast", choices=("fast", "full"))
-    parser.add_argument("--draws", type=int, default=60, help="acquisitions that give the true noise")
-    parser.add_argument("--images", type=int, default=3, help="acquisitions whose noise is estimated")
+    parser.add_argument("--draws", type=int, default=40, help="acquisitions that give the true noise")
+    parser.add_argument("--images", type=int, default=2, help="acquisitions whose noise is estimated")
     parser.add_argument("--replicas", type=int, default=20)
     parser.add_argument("--out", type=Path, help="write the table to this file too")
     options = parser.parse_args()
     torch.set_num_threads(1)
     backend = makeBackend(options.profile, "cpu")
-    lines = [*heading(options, backend), *(row for name in PROTOCOLS for row in rowsOf(name, backend, options))]
+    lines = heading(options, backend)
+    print("\n".join(lines))
+    for name in PROTOCOLS:
+        for row in rowsOf(name, backend, options):
+            lines.append(row)
+            print(row, flush=True)
     if options.out:
         options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
 
 
 def heading(options, backend):

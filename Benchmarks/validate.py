@@ -77,7 +77,7 @@ def main(arguments=None):
     parser.add_argument(
         "--device", default="cpu", help="cpu unless you say otherwise: the same numbers on every machine"
     )
-    parser.add_argument("--keep", type=Path, help="folder that receives copies of page and JSON at the end")
+    parser.add_argument("--keep", type=Path, help="folder that receives copies of page and JSON of a whole run")
     options = parser.parse_args(arguments)
     backends = {profile: makeBackend(profile, options.device, threads=options.threads) for profile in options.profiles}
     session = Session(backends, options.data, seed=options.seed, isQuick=options.quick)
@@ -89,11 +89,16 @@ def main(arguments=None):
         run.about["seconds"] = round(time.monotonic() - session.started)
         writeJson(run, options.out / "validation.json")
         writePage(run, options.out / "validation.html")
-    if options.keep:
+    if options.keep and isWhole(options):
         options.keep.mkdir(parents=True, exist_ok=True)
         for file in ("validation.json", "validation.html"):
             shutil.copyfile(options.out / file, options.keep / file)
     tell(run, session)
+
+
+def isWhole(options):
+    """Only a run of everything stands for the release."""
+    return not options.quick and set(options.only) == set(GROUPS) and set(options.profiles) == {"full", "fast"}
 
 
 def runGroup(name, session):

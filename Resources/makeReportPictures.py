@@ -3,7 +3,7 @@
     .venv/bin/python Resources/makeReportPictures.py
 
 Needs the volumes of ``shared/data`` (or DLENHANCE_DATA) and, for the picture of the report, the browser ``chromium``.
-The schwannoma and some enhancing vessels, which stand in for small lesions, are outlined around a click.
+The schwannoma is outlined around a click; enhancing vessels stand in for small lesions.
 Image: Vestibular-Schwannoma-SEG, Shapey et al., TCIA, CC BY 4.0, https://doi.org/10.7937/TCIA.9YTJ-5Q73.
 """
 
@@ -21,13 +21,10 @@ PICTURES = ROOT / "Resources" / "Screenshots"
 PAGE_SIZE = (1240, 1500)
 LARGEST_FILE = 300_000  # bytes
 GALLERY_LESIONS = 3  # more would be too small to see in the documents
-CLICKS = {  # RAS mm
-    "schwannoma": (-21.6, 6.9, -45.6),
-    "vessel 1": (-28.2, -10.6, -23.0),
-    "vessel 2": (-9.7, 21.4, -30.5),
-    "vessel 3": (-16.7, -2.8, -23.0),
-    "vessel 4": (13.6, 0.4, -23.0),
-}
+OUTLINED = {"schwannoma": (-21.6, 6.9, -45.6), "vessel 3": (-16.7, -2.8, -23.0), "vessel 4": (13.6, 0.4, -23.0)}
+"""Points (RAS mm) around which the outline is found."""
+BALLS = {"vessel 1": ((1.7, 27.5, -27.5), 3.5), "vessel 2": ((-27.8, 8.6, -23.0), 2.5)}
+"""Center (RAS mm) and diameter."""
 
 
 def main():
@@ -47,15 +44,17 @@ def measuredExample(profile):
     from DLEnhanceLesionMetricsLib.measuredCase import MeasuredCase, lesionSizes
     from DLEnhanceLesionMetricsLib.measurement import measurePair
     from DLEnhanceLesionMetricsLib.provenance import enhancementFacts, softwareFacts, volumeFacts
-    from DLEnhanceLesionMetricsLib.regions import LESION
+    from DLEnhanceLesionMetricsLib.regions import LESION, Region, sphere
     from DLEnhanceLib.enhancement import enhance
     from DLEnhanceLib.strengths import PRESETS
     from DLEnhanceLib.torchBackend import makeBackend
 
     case = dicomCase(dataFolder() / "dicom_t1c_vs_seg_001")
     run = enhance(case.volume, makeBackend(profile, "cpu"), strengths=PRESETS["medium"])
-    outlined = [proposeOutline(case.volume, np.array(point), name=name).region for name, point in CLICKS.items()]
-    regions = [*outlined, *(region for region in case.regions if region.role != LESION)]
+    found = {name: proposeOutline(case.volume, np.array(point), name=name).region for name, point in OUTLINED.items()}
+    found |= {name: Region(name, LESION, sphere(*ball)) for name, ball in BALLS.items()}
+    lesions = [found[name] for name in sorted(found)]
+    regions = [*lesions, *(region for region in case.regions if region.role != LESION)]
     rows = measurePair(case.volume, run.volume, regions, noiseMethods=("tissue_sd",), case=case.id)
     facts = volumeFacts("standard image", case.volume) + enhancementFacts(run.report()) + softwareFacts()
     sizes = lesionSizes(case.volume, regions)

@@ -1,9 +1,10 @@
-"""Runs all tests of the extension inside a given Slicer and takes screenshots of both panels.
+"""Runs all tests of the extension inside a given Slicer and takes pictures of its window on the way.
 
     Slicer --no-splash --python-script Testing/run-in-slicer.py [FOLDER FOR THE PICTURES]
 
-Needs no installation: the modules of this clone are loaded if the Slicer does not have them. Ends Slicer with exit code
-0 when everything passed, 1 otherwise; the last line is ``N passed, N failed``.
+Needs no installation: the modules of this clone are loaded if the Slicer does not have them. Ends Slicer with exit
+code 0 when everything passed, 1 otherwise; the last line is ``N passed, N failed``. ASCII only: Slicer reads this file
+in the encoding of the machine.
 """
 
 import contextlib
@@ -24,16 +25,18 @@ def main():
     pictures.mkdir(parents=True, exist_ok=True)
     loadModules()
     sys.path.insert(0, str(ROOT / "Testing" / "Slicer"))
-    suite = unittest.TestSuite()
-    for name in MODULES:
-        suite.addTests(unittest.defaultTestLoader.loadTestsFromName(f"{name}SlicerTest"))
-        suite.addTests(unittest.defaultTestLoader.loadTestsFromName(f"{name}.{name}Test"))
+    import DLEnhanceSelfTest
+
+    DLEnhanceSelfTest.DLEnhanceSelfTest.pictures = pictures
+    names = ["DLEnhanceSelfTest", *(test for name in MODULES for test in (f"{name}SlicerTest", f"{name}.{name}Test"))]
+    suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
     for name in MODULES:
         takePicture(name, pictures / f"{name}.png")
     failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed - len(result.skipped)} passed, {failed} failed", flush=True)
-    return 1 if failed or not result.testsRun else 0
+    passed = result.testsRun - failed - len(result.skipped)
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 0 if passed and not failed else 1
 
 
 def loadModules():

@@ -7,7 +7,7 @@ from DLEnhanceLib.enhancement import blend
 from DLEnhanceLib.strengths import PRESETS
 
 from .enhancedScores import flattestCube
-from .heads import SCALE, makeHead, scanHead
+from .heads import SCALE, TRUTH, makeHead, scanHead
 from .results import BRIEF, PROVISIONAL, Check, GroupResult, Table
 
 LEAST_TISSUE_SNR = 10.0  # below, the Rician bias of the input itself moves its mean by more than half a percent
@@ -24,7 +24,9 @@ def judgeFidelity(session, rows, pictures) -> GroupResult:
             checks += list(_biasChecks(profile, preset, part))
         checks += list(_replicaChecks(session, profile))
         tables.append(_table(profile, rows))
-    return GroupResult("Fidelity: signal, error, intensity, residual", tuple(checks), tuple(tables), tuple(pictures))
+    return GroupResult(
+        "Fidelity: signal, error, intensity, residual", tuple(checks), tuple(tables), tuple(pictures), notes=(TRUTH,)
+    )
 
 
 def _ofPreset(profile, preset, rows):

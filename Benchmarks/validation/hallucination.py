@@ -68,7 +68,7 @@ def _emptyChecks(profile, preset, found):
 
 
 def _noiseOnly(session, profile):
-    """Preset to pairs (level, BlobCount) of volumes of magnitude noise on a flat signal of so many SD; or notes why declined."""
+    """Preset to pairs (level, BlobCount) of magnitude noise on flat signals of so many SD; why one is declined."""
     found, notes = {preset: [] for preset in PRESETS}, []
     for number, level in enumerate(LEVELS):
         sigma = 0.05 * SCALE

@@ -14,7 +14,7 @@ from scipy import ndimage
 from DLEnhanceLib.noiseMap import interpolatedAlong
 from DLEnhanceLib.reading import readVolume
 from DLEnhanceLib.volume import Volume
-from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
+from DLEnhanceTraining.acquisition import CLEAN_SIGMA, SHARPER, Protocol, addNoise, scan
 from DLEnhanceTraining.anatomy import CONTRASTS, TISSUES, loadLabelMaps, shrink
 from DLEnhanceTraining.pathology import Lesion, drawLesion, drawVessel
 from DLEnhanceTraining.validation import icbm152
@@ -37,6 +37,11 @@ CONDITIONS = {
     "2D slices, 4 %": {"sigma": 0.04, "sliceAxis": 0},
     "near clean, 1 %": {"sigma": 0.01},
 }
+TRUTH = (
+    f"Truth of a cut k-space: the object blurred by a Gaussian of {CLEAN_SIGMA:g} acquired voxels, which rings not; "
+    "where the scan resolves the whole object, the object itself. Each preset is compared with what it aims at: that "
+    f"truth, made up to {SHARPER:g} times sharper as the sharpening asks."
+)
 QUICK_CONDITIONS = ("white 6 %", "zero-filled 70 x 62 %, 6 %", "truncation 70 x 62 %, 1 %", "near clean, 1 %")
 
 

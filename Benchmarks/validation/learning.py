@@ -15,6 +15,10 @@ RUNS = Path(__file__).resolve().parents[2] / "Training" / "runs"
 SKIPPED = ("step", "minutes")
 CONVERGED_DB = 0.02  # gained in the last fifth of the time: what remains to be won is small
 MAIN = "clean"
+ANNEALING = (
+    "The learning rate falls to nothing at the end of a run, which flattens any curve: flat means that this run is "
+    "used up, not that a longer one would gain nothing."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,13 +29,14 @@ class Curve:
     columns: dict
 
 
-def curves(runs: Path = RUNS):
-    """Curves of the runs' folders; of released models from their cards where their run is not at hand."""
-    found = [curve for path in sorted(runs.glob("*/curve.csv")) if (curve := _curve(path.parent.name, _read(path)))]
-    if found:
-        return found
+def curves(runs: Path | None = RUNS):
+    """Curves of the released models from their cards, then of the runs' folders that are not the same."""
     cards = {profile: findModel(profile).card for profile in PROFILE_NAMES}
-    return [one for profile, card in cards.items() if (one := _curve(profile, card.get("curve", [])))]
+    found = [_curve(f"released {profile}", card.get("curve", [])) for profile, card in cards.items()]
+    if runs is not None:
+        found += [_curve(path.parent.name, _read(path)) for path in sorted(runs.glob("*/curve.csv"))]
+    unique = {one.columns["minutes"][-1]: one for one in reversed([one for one in found if one is not None])}
+    return list(reversed(unique.values()))
 
 
 def _read(path):
@@ -78,7 +83,7 @@ def learningPicture(found):
         axes.grid(alpha=0.3)
         axes.legend(fontsize=6, ncols=2)
 
-    caption = "Gains on heads that training never sees; a curve that is flat at its end has converged."
+    caption = f"Gains on heads that training never sees. {ANNEALING}"
     return curvePicture("Validation against training time", draw, caption=caption, size=(8, 4))
 
 
@@ -100,13 +105,13 @@ def conclusion(curve):
     gain = lastGain(curve)
     if not np.isfinite(gain):
         return f"{curve.name}: too short to judge"
-    word = "has converged" if abs(gain) < CONVERGED_DB else "still rises" if gain > 0 else "falls"
-    return f"{curve.name}: {MAIN} gained {gain:+.3f} dB in the last fifth of the time, so it {word}"
+    word = "is flat" if abs(gain) < CONVERGED_DB else "still rises" if gain > 0 else "falls"
+    return f"{curve.name}: {MAIN} gained {gain:+.3f} dB in the last fifth of the time: the curve {word}"
 
 
 def learningCurves(_session=None) -> GroupResult:
     """For the validation page."""
-    found = curves()
+    found = curves(None)
     if not found:
         return GroupResult("Learning curves", notes=("No training run and no curve in the model cards.",))
     return GroupResult("Learning curves", tables=(learningTable(found),), pictures=(learningPicture(found),))

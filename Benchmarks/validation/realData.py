@@ -7,6 +7,7 @@ import numpy as np
 from DLEnhanceLib.enhancement import blend, enhance
 from DLEnhanceLib.strengths import PRESETS
 
+from .enhancedScores import tissueSnr
 from .pictures import DIFFERENCE_GAIN, Picture, labelled, png, row, window
 from .realMeasures import chooseRegions, edgeWidths, values
 from .realVolumes import phantoms, realVolumes, repeats
@@ -21,49 +22,60 @@ STUDIES = (
 
 
 def judgeRealData(session) -> GroupResult:
-    lines, pictures, warnings = [], [], []
+    found = Found()
     for real in realVolumes(session.isQuick):
-        volume = real.read(session.data)
-        lesion = None if real.lesion is None else real.lesion(volume, session.data)
-        regions = None
-        for profile, backend in session.backends.items():
-            session.say(f"real data, {profile}: {real.name}")
-            run = enhance(volume, backend, strengths=PRESETS[PRESET], priorSurvey=session.survey(volume))
-            regions = regions or chooseRegions(volume, run.survey.head, lesion)
-            warnings += [
-                (real.name, profile, finding.id, f"{finding.value:.3g}", f"{finding.threshold:.3g}", finding.sentence)
-                for finding in run.guard.findings
-                if not finding.passed
-            ]
-            if not real.isTraining:
-                lines.append(_line(session, real, profile, run, regions))
-            if profile == next(iter(session.backends)):
-                pictures.append(_picture(real.name, run, regions, profile))
-    repeatChecks, repeatPictures = _repeats(session)
-    phantomTable, phantomPictures = _phantoms(session)
-    header = (
-        "volume",
-        "profile",
-        "noise, %",
-        "second region",
-        "SNR",
-        "CNR",
-        "contrast ratio",
-        "edges",
-        "ERD, mm",
-        "ERD ratio",
-    )
+        found.attempt(real.name, lambda real=real: _study(session, real, found))
+    found.attempt("repeats", lambda: _repeats(session, found))
+    found.attempt("phantoms", lambda: _phantoms(session, found))
+    regions = ("second region", "SNR", "CNR", "contrast ratio")
+    header = ("volume", "profile", "noise, %", *regions, "edges", "ERD, mm", "ERD ratio")
+    warned = ("volume", "profile", "finding", "value", "threshold", "sentence")
     tables = (
-        Table(f"Real volumes, {PRESET}: before, after (factor)", header, tuple(lines), STUDIES),
-        Table(
-            "Guard findings that warn",
-            ("volume", "profile", "finding", "value", "threshold", "sentence"),
-            tuple(warnings),
-        ),
-        phantomTable,
+        Table(f"Real volumes, {PRESET}: before, after (factor)", header, tuple(found.lines), STUDIES),
+        Table("Guard findings that warn", warned, tuple(found.warnings)),
+        *found.tables,
     )
-    everyPicture = (*pictures, *repeatPictures, *phantomPictures)
-    return GroupResult("Real data (information)", tuple(repeatChecks), tables, everyPicture)
+    return GroupResult(
+        "Real data (information)", tuple(found.checks), tables, tuple(found.pictures), notes=tuple(found.notes)
+    )
+
+
+@dataclasses.dataclass
+class Found:
+    """What the volumes gave so far."""
+
+    lines: list = dataclasses.field(default_factory=list)
+    warnings: list = dataclasses.field(default_factory=list)
+    checks: list = dataclasses.field(default_factory=list)
+    tables: list = dataclasses.field(default_factory=list)
+    pictures: list = dataclasses.field(default_factory=list)
+    notes: list = dataclasses.field(default_factory=list)
+
+    def attempt(self, name, study):
+        """A volume that is missing or cannot be enhanced must not hide the others."""
+        try:
+            study()
+        except Exception as error:
+            self.notes.append(f"{name} could not be measured: {type(error).__name__}: {error}")
+
+
+def _study(session, real, found):
+    volume = real.read(session.data)
+    lesion = None if real.lesion is None else real.lesion(volume, session.data)
+    regions = None
+    for profile, backend in session.backends.items():
+        session.say(f"real data, {profile}: {real.name}")
+        run = enhance(volume, backend, strengths=PRESETS[PRESET], priorSurvey=session.survey(volume))
+        regions = regions or chooseRegions(volume, run.survey.head, lesion)
+        found.warnings += [
+            (real.name, profile, finding.id, f"{finding.value:.3g}", f"{finding.threshold:.3g}", finding.sentence)
+            for finding in run.guard.findings
+            if not finding.passed
+        ]
+        if not real.isTraining:
+            found.lines.append(_line(session, real, profile, run, regions))
+        if profile == next(iter(session.backends)):
+            found.pictures.append(_picture(real.name, run, regions, profile))
 
 
 def _line(session, real, profile, run, regions):
@@ -126,12 +138,12 @@ def _oriented(image, volume, centre):
     return part
 
 
-def _repeats(session):
+def _repeats(session, found):
     """One repeat enhanced against the mean of the other 19, and the noise by the difference of two repeats."""
     volumes = repeats(session.data)
     first, second = (dataclasses.replace(v, voxels=v.voxels.astype(np.float32)) for v in volumes[:2])
     mean = np.mean([v.voxels for v in volumes[1:]], axis=0)
-    checks, pictures = [], []
+    pictures = []
     for profile in session.backends:
         session.say(f"real repeats, {profile}")
         pair = [(v, session.components(v, profile)) for v in (first, second)]
@@ -144,9 +156,9 @@ def _repeats(session):
             text = f"RMSE to the mean of the other repeats {before[0]:.1f}, enhanced {after[0]:.1f}; BOLD stays in both"
             source = "real data: information"
             name = "error to the mean, output / input"
-            checks.append(Check("Repeats", name, profile, preset, error, "x", "", None, source, text))
+            found.checks.append(Check("Repeats", name, profile, preset, error, "x", "", None, source, text))
             name, text = "SNR by difference, output / input", "method difference, two repeats enhanced alike"
-            checks.append(Check("Repeats", name, profile, preset, snr, "x", "", None, source, text))
+            found.checks.append(Check("Repeats", name, profile, preset, snr, "x", "", None, source, text))
         if not pictures:
             k = mean.shape[0] // 2
             output = blend(first, pair[0][1], PRESETS[PRESET]).voxels
@@ -157,7 +169,7 @@ def _repeats(session):
             caption = "What is left of the difference to the mean of the other repeats."
             names = ("before - mean of others", "after - mean of others")
             pictures.append(Picture("EPI repeat against the mean", png(labelled(row(tiles), names, zoom=3)), caption))
-    return checks, pictures
+    found.pictures += pictures
 
 
 def _errors(one, two, mean, head):
@@ -166,24 +178,24 @@ def _errors(one, two, mean, head):
     return float(error), float((one[head] - two[head]).std() / np.sqrt(2))
 
 
-def _phantoms(session):
+def _phantoms(session, found):
     """Ours on the image without vendor AI, beside the vendor's."""
-    lines, pictures = [], []
+    lines = []
     for name, (first, second) in phantoms(session.data).items():
-        found = session.survey(first)
-        regions = chooseRegions(first, found.head, None)
+        surveyed = session.survey(first)
+        regions = chooseRegions(first, surveyed.head, None)
         images = {"first scan": first, "second scan": second}
         for profile, backend in session.backends.items():
             session.say(f"{name}, {profile}")
-            run = enhance(first, backend, strengths=PRESETS[PRESET], priorSurvey=found)
+            run = enhance(first, backend, strengths=PRESETS[PRESET], priorSurvey=surveyed)
             images[f"first scan, DLEnhance {profile}"] = run.volume
         for label, one in images.items():
-            widths = edgeWidths(first, one, found.head, session.random("edges", name))
+            widths = edgeWidths(first, one, surveyed.head, session.random("edges", name))
             lines.append(
                 (
                     name,
                     label,
-                    f"{values(one.voxels, regions).snr:.1f}",
+                    f"{tissueSnr(one.voxels, regions.reference):.1f}",
                     widths.count,
                     f"{widths.after:.2f}",
                     f"{widths.ratio:.3f}",
@@ -192,9 +204,9 @@ def _phantoms(session):
         k = first.voxels.shape[0] // 2
         tiles = [window(np.flip(one.voxels[k], 0)) for one in list(images.values())[:3]]
         zoom = max(1, 260 // tiles[0].shape[1])
-        pictures.append(
+        found.pictures.append(
             Picture(name, png(labelled(row(tiles), list(images)[:3], zoom=zoom)), "Each in its own window.")
         )
     header = ("phantom", "image", "SNR, flat patch", "edges", "ERD, mm", "ERD / first scan")
     note = "The scans of a pair have different intensity scales; SNR by tissue_sd in the same voxels."
-    return Table("Phantoms", header, tuple(lines), note), pictures
+    found.tables.append(Table("Phantoms", header, tuple(lines), note))

@@ -36,7 +36,8 @@ def chooseRegions(volume, head, lesion) -> Regions:
         return Regions(reference, lesion, True)
     level = image[reference].mean()
     spread[np.abs(mean / level - 1) < 0.2] = np.inf
-    return Regions(reference, _patch(mean, spread, size), False)
+    other = _patch(mean, spread, size) if np.isfinite(spread).any() else reference
+    return Regions(reference, other, False)
 
 
 def _patchStatistics(image, size, deep, spacing):

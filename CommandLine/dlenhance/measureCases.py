@@ -3,13 +3,15 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from DLEnhanceLib.errors import BadOption, DLEnhanceError
-from DLEnhanceLib.volume import Volume
 
 from .caseList import CaseInput, problemText
+from .measureMethods import lineRows, noiseInputs, requireNoise, surroundRows, withWarning
 
-NEEDS_REPEAT = "difference"
+if TYPE_CHECKING:  # the parser is made without numpy
+    from DLEnhanceLib.volume import Volume
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -17,10 +19,10 @@ class ReadCase:
     """The volumes and regions of one case. repeats: condition to the second acquisition."""
 
     name: str
-    standard: Volume
-    enhanced: Volume
+    standard: "Volume"
+    enhanced: "Volume"
     regions: Sequence
-    repeats: Mapping[str, Volume]
+    repeats: Mapping[str, "Volume"]
     enhanceReport: Mapping
 
 
@@ -74,10 +76,7 @@ def requireMeasurable(case: ReadCase, options):
         if not other.isOnGridOf(case.standard):
             raise BadOption(f"{gridMismatch(case.standard, other)}; all images of a case must have one grid.")
     pairedRegions(case.regions)
-    if NEEDS_REPEAT in options.methods and not case.repeats:
-        raise BadOption(
-            "The method difference needs a second acquisition; give --standard-repeat or --enhanced-repeat."
-        )
+    requireNoise(case, options)
     if options.sr:
         requireDicom(case.standard)
         requireDicom(case.enhanced)
@@ -90,12 +89,13 @@ def requireDicom(volume):
         raise BadOption(NOT_DICOM.format(name=volume.source.name))
 
 
-def measuredCase(case: ReadCase, options):
+def measuredCase(case: ReadCase, options, *, reportProgress):
     """The case measured: a measuredCase.MeasuredCase."""
     from DLEnhanceLesionMetricsLib.measuredCase import MeasuredCase, lesionSizes
     from DLEnhanceLesionMetricsLib.measurement import measurePair
 
     requireMeasurable(case, options)
+    noise = noiseInputs(case, options, reportProgress=reportProgress)
     rows = measurePair(
         case.standard,
         case.enhanced,
@@ -103,13 +103,14 @@ def measuredCase(case: ReadCase, options):
         noiseMethods=options.methods,
         case=case.name,
         repeats=case.repeats,
+        noiseMaps=noise.maps,
     )
     return MeasuredCase(
         case=case.name,
         standard=case.standard,
         enhanced=case.enhanced,
         regions=case.regions,
-        rows=rows,
+        rows=[*withWarning(rows, noise), *surroundRows(case, options, noise), *lineRows(case, options)],
         sizes=lesionSizes(case.standard, case.regions),
         provenance=caseFacts(case),
     )

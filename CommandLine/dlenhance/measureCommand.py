@@ -8,11 +8,11 @@ from DLEnhanceLib.errors import BadOption
 from .caseList import CaseInput, CaseList, readCaseList
 from .measureCases import checkCases, measuredCase, readCase
 from .measureExports import Exports, addExportOptions
+from .measureMethods import addMethodOptions, chosenMethods, requireMethods
 from .outputs import Outputs
 from .progressBar import portion, progressBar
 from .textTable import shortNumber, signedPercent, textTable
 
-DEFAULT_METHODS = ("tissue_sd",)
 HEADER = ("lesion", "metric", "noise method", "standard", "enhanced", "change")
 SUMMARY_HEADER = ("metric", "noise method", "lesions", "cases", "median change", "25 %", "75 %")
 ONE_CASE = {
@@ -35,7 +35,8 @@ def addParser(subParsers):
         description="SNR, CNR and contrast of each lesion in both volumes; regions are placed once, for both alike.",
     )
     addCaseOptions(parser)
-    addMeasuringOptions(parser)
+    addRegionOptions(parser)
+    addMethodOptions(parser)
     addExportOptions(parser)
     parser.set_defaults(run=run)
 
@@ -63,37 +64,36 @@ def addCaseOptions(parser):
     )
 
 
-def addMeasuringOptions(parser):
-    group = parser.add_argument_group("measuring")
+def addRegionOptions(parser):
+    group = parser.add_argument_group("regions")
     group.add_argument(
         "--lesion-label", metavar="N", type=int, nargs="+", default=[1], help="label values of lesions (default 1)"
     )
     group.add_argument("--split-lesions", action="store_true", help="each connected part of a label is a lesion")
     group.add_argument("--reference-label", metavar="N", type=int, help="of the reference tissue (default 2)")
     group.add_argument("--air-label", metavar="N", type=int, help="of air (default 3)")
-    group.add_argument(
-        "--noise-method",
-        metavar="ID",
-        action="extend",
-        nargs="+",
-        help="tissue_sd (default) or others; 'all' for every one that needs no repeat",
-    )
 
 
 def run(options) -> int:
     options.methods = chosenMethods(options.noise_method)
+    requireMethods(options)
     found = chosenCases(options)
     isMany = options.cases is not None
     inputs = [path for case in found.cases for path in case.paths] + ([options.cases] if isMany else [])
     with Outputs(inputs=inputs) as outputs, progressBar("measuring") as reportProgress:
         exports = Exports(outputs, options, isMany=isMany)
+        if options.noise_map:
+            outputs.addFile(options.noise_map, suffixes=(".nii.gz", ".nii", ".nrrd"), option="--noise-map")
+            options.stagedNoiseMap = outputs.staged(options.noise_map)
         checkedShare = 0.4 if isMany else 0.0
         if isMany:
             report = portion(reportProgress, 0.0, checkedShare)
             checkCases(found.cases, options, listName=options.cases.name, reportProgress=report)
         for number, case in enumerate(found.cases):
-            reportProgress(checkedShare + (1 - checkedShare) * number / len(found.cases), case.name)
-            exports.add(measuredCase(readCase(case, options), options))
+            start, stop = (checkedShare + (1 - checkedShare) * (number + n) / len(found.cases) for n in (0, 1))
+            report = portion(reportProgress, start, stop, f"{case.name} ")
+            report(0.0)
+            exports.add(measuredCase(readCase(case, options), options, reportProgress=report))
         exports.finish()
         outputs.commit()
     printRows(exports.rows, isMany=isMany)
@@ -127,17 +127,6 @@ def chosenCases(options) -> CaseList:
             ),
         )
     )
-
-
-def chosenMethods(given) -> tuple[str, ...]:
-    """The ids asked for, each once; 'all' stands for those that need one image only. Raises BadOption for others."""
-    from DLEnhanceLesionMetricsLib.measures import NOISE_METHODS, noiseMethod
-
-    found = []
-    for name in given or DEFAULT_METHODS:
-        single = [method for method in NOISE_METHODS if method not in ("difference", "pseudo_replica")]
-        found += single if name == "all" else [noiseMethod(name).id]
-    return tuple(dict.fromkeys(found))
 
 
 def printRows(rows, *, isMany: bool):

@@ -25,6 +25,10 @@ class OffscreenLayoutManager:
         self._layoutLogic = importSlicer().vtkMRMLLayoutLogic()
         self._layoutLogic.SetMRMLScene(headless.scene)
 
+    def setSize(self, size):
+        """For the layouts chosen from now on."""
+        self._size = size
+
     def layoutLogic(self):
         return self._layoutLogic
 

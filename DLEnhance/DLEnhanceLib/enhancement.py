@@ -119,18 +119,24 @@ def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgre
 def _fillTile(results, core, parts, padded, weight):
     core = sharedBox(core, results.box)
     inside = tuple(slice(c.start - p.start, c.stop - p.start) for c, p in zip(core, padded, strict=True))
-    results.put(core, parts[(slice(None), *inside)] * weight.at(core))
+    kept = parts[(slice(None), *inside)]
+    kept *= weight.at(core)
+    results.put(core, kept)
 
 
 def tileComponents(volume, found, backend, padded, report):
     """(3, k, j, i) float32 in units of the tissue level at three slices of the volume; report(fraction) may raise."""
-    scale = found.level - found.background
-    image = (volume.voxels[padded].astype(np.float32) - np.float32(found.background)) / np.float32(scale)
-    isFinite = np.isfinite(image)
-    image = np.where(isFinite, image, 0)
-    sigma = found.noise.at(padded) / np.float32(scale)
+    scale = np.float32(found.level - found.background)
+    image = volume.voxels[padded].astype(np.float32)  # in place from here on: tiles are large
+    image -= np.float32(found.background)
+    image /= scale
+    isNoNumber = ~np.isfinite(image)
+    image[isNoNumber] = 0
+    sigma = found.noise.at(padded)
+    sigma /= scale
     parts = backend.components(image, sigma, found.support, volume.spacing[::-1], reportProgress=report)
-    return np.where(isFinite, parts, 0)
+    parts[:, isNoNumber] = 0
+    return parts
 
 
 def _smaller(tiles, backend):

@@ -3,12 +3,14 @@
 import dataclasses
 
 from .guardEvidence import MARGIN, evidenceMap, measureChange
+from .guardRings import measureRings
 from .guardScope import scopeFindings
 
 CORRELATION_LIMIT = 0.10
 SPREAD_LIMIT = 1.5
 BLOB_LIMIT = 4.0
 HARMLESS_CHANGE = 0.003
+RING_LIMIT = 1.5
 
 __all__ = ["Finding", "GuardReport", "evidenceMap", "inspect"]
 
@@ -46,6 +48,7 @@ def inspect(volume, components, strengths, survey) -> GuardReport:
     if not strengths.isIdentity:
         change = measureChange(volume, components, strengths, survey)
         findings += [anatomyFinding(change), spreadFinding(change), lossFinding(change), inventionFinding(change)]
+        findings.append(ringFinding(measureRings(volume, components, strengths, survey)))
     return GuardReport(tuple(findings))
 
 
@@ -101,6 +104,21 @@ def inventionFinding(change):
         f"Acceptance test AT7: no new blob above 4 sigma, beyond the largest of {change.places:.0f} places by chance"
     )
     return Finding("newStructure", change.gain.value, threshold, passed, sentence, source)
+
+
+def ringFinding(rings):
+    """In no patch may detail differ from the input's by more than noise: neither invented nor taken away."""
+    passed = rings.excess <= RING_LIMIT
+    sentence = "The detail of the result is that of the input, less noise."
+    if not passed:
+        sentence = (
+            f"The result shows detail that is not in the input, most around voxel {place(rings.place)} (i, j, k)."
+        )
+    source = (
+        "Scanning Fourier ring correlation (acceptance test AT9): incoherent power of a patch, at most the noise power "
+        "for an ideal result; limit above all harmless results of Benchmarks/guardBenchmark.py"
+    )
+    return Finding("newDetail", rings.excess, RING_LIMIT, passed, sentence, source)
 
 
 def place(index):

@@ -3,13 +3,18 @@
 import re
 
 import numpy as np
+from scipy import ndimage
 
 HIGHEST_NOISE_PERCENT = 15.0
 SPACING_RANGE = (0.25, 3.5)  # mm in plane
 THICKEST_SLICE = 8.0
 FEWEST_VOXELS = 32  # along the two longer axes
 HEAD_LITERS = (0.15, 12.0)
+LEAST_CONTRAST = 0.15  # middle half of the tissue intensities over their median: heads 0.24 to 0.6, phantoms 0.12
+TISSUE_FROM = 0.25  # of the tissue level
+SAMPLES = 64  # cells an axis that are looked at
 SOURCE = "Range of the training data (model card)"
+CONTRAST_SOURCE = "Between the real heads (0.24 and more) and the phantoms (0.13 and less) of data/SOURCES.md"
 
 
 def scopeFindings(volume, survey, makeFinding):
@@ -18,6 +23,7 @@ def scopeFindings(volume, survey, makeFinding):
     yield makeFinding("scopeSpacing", *spacingScope(volume), SOURCE)
     yield makeFinding("scopeMatrix", *matrixScope(volume), SOURCE)
     yield makeFinding("scopeContents", *contentsScope(volume, survey), SOURCE)
+    yield makeFinding("scopeContrast", *contrastScope(volume, survey), CONTRAST_SOURCE)
 
 
 def noiseScope(survey):
@@ -54,6 +60,32 @@ def contentsScope(volume, survey):
     elif not isHead:
         sentence = f"{liters:.2g} litres of tissue do not look like a head, for which the model was made."
     return liters, HEAD_LITERS[1], passed, sentence
+
+
+def contrastScope(volume, survey):
+    """Whether tissue has the many intensities of a head, or the few of a phantom."""
+    spread = tissueSpread(volume, survey)
+    passed = spread >= LEAST_CONTRAST
+    words = "The tissue contrast is that of a head."
+    if not passed:
+        words = "The tissue has hardly any contrast, as in a phantom; the model was made for heads."
+    return spread, LEAST_CONTRAST, passed, words
+
+
+def tissueSpread(volume, survey):
+    """Interquartile range over median of the tissue, in slices blurred against the noise; a missing tissue gives 1."""
+    steps = [max(1, size // SAMPLES) for size in volume.voxels.shape]
+    scale, values = survey.level - survey.background, []
+    for index in range(0, volume.voxels.shape[0], steps[0]):
+        plane = np.nan_to_num((volume.voxels[index].astype(np.float32) - survey.background) / scale)
+        cells = ndimage.uniform_filter(plane, 5)[:: steps[1], :: steps[2]]
+        values.append(cells[survey.head[index, :: steps[1], :: steps[2]]])
+    values = np.concatenate(values)
+    tissue = values[values > TISSUE_FROM]
+    if tissue.size < 100:
+        return 1.0
+    low, median, high = np.percentile(tissue, (25, 50, 75))
+    return float((high - low) / median)
 
 
 def objection(volume, survey):

@@ -144,7 +144,7 @@ class ComparisonBox:
         self._logic.comparison.setCurtain(value / SLIDER_STEPS)
 
     def onRate(self, rate=0.0):
-        self._timer.setInterval(_milliseconds(rate))
+        self._timer.setInterval(_milliseconds(self.ui.flickerRateSpinBox.value))  # the signal may give a text
 
     def onTimer(self):
         self._logic.comparison.flick()
@@ -159,7 +159,9 @@ class ComparisonBox:
         self._logic.comparison.setLinks(window=bool(checked))
 
     def onWindowMatch(self, index=0):
-        self._guarded(lambda: self._logic.comparison.setLinks(windowMatch=MATCHES[index]))
+        self._guarded(
+            lambda: self._logic.comparison.setLinks(windowMatch=MATCHES[self.ui.windowMatchCombo.currentIndex])
+        )
 
     # What is shown
 

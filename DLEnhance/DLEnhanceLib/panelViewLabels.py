@@ -2,9 +2,14 @@
 
 from .sceneViewLabel import ViewLabel
 
+_owners = {}  # view name: the ViewLabels that labels it
+
 
 class ViewLabels:
-    """layoutManager: the application's, or None without a main window, and then there is nothing to do."""
+    """Both panels have one; a view gets one label all the same.
+
+    layoutManager: the application's, or None without a main window, and then there is nothing to do.
+    """
 
     def __init__(self, layoutManager):
         self._manager, self._labels = layoutManager, {}
@@ -13,19 +18,21 @@ class ViewLabels:
             self._onLayoutChanged()
 
     def textIn(self, viewName) -> str:
-        return self._labels[viewName].text
+        return _owners[viewName]._labels[viewName].text
 
     def release(self):
         if self._manager is not None:
             self._manager.layoutChanged.disconnect(self._onLayoutChanged)
-        for label in self._labels.values():
+        for name, label in self._labels.items():
             label.release()
+            del _owners[name]
         self._labels = {}
 
     def _onLayoutChanged(self, layout=0):
         for name in self._manager.sliceViewNames():
             widget = self._manager.sliceWidget(name)
-            if name not in self._labels and widget is not None:
+            if name not in _owners and widget is not None:
+                _owners[name] = self
                 view = widget.sliceView()
                 renderer = view.renderWindow().GetRenderers().GetItemAsObject(0)
                 self._labels[name] = ViewLabel(renderer, widget.mrmlSliceCompositeNode(), view.scheduleRender)

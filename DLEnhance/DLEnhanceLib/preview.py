@@ -8,10 +8,11 @@ from .components import Components, sharedBox
 from .enhancement import blend, tileComponents
 from .progress import noProgress
 from .survey import Survey
-from .tiles import ALIGNMENT, HeadWeight, headWeight
+from .tiles import HeadWeight, headWeight
 from .volume import Volume
 
 MARGIN = 6  # slices around the core at least: what else the network sees changes the result by 0.01 to 0.03 SD of noise
+ALIGNMENT = 4  # finer than that of tiles: fewer slices count more here than the last bit
 BESIDE = 1  # slices on both sides of the one in view, so that a view can interpolate
 AXES = ("k", "j", "i")
 

@@ -2,7 +2,8 @@
 
 from .sceneCurtain import Curtain, CurtainBorder
 from .sceneLayouts import CURTAIN, FLICKER
-from .sceneLinks import PairGuard, ViewLink, WindowLevelLink, displayOf
+from .sceneLinks import Links, PairGuard, ViewLink, WindowLevelLink, displayOf
+from .sceneViewLabel import ALTERNATES_ATTRIBUTE
 from .sceneViewTexts import Legend, ViewTexts
 
 STANDARD_TITLE, ENHANCED_TITLE, RESIDUAL_TITLE = "Standard", "Enhanced", "Residual"
@@ -51,8 +52,8 @@ class ComparisonViews:
     def setLinks(self, links):
         _release(self._viewLink, self._windowLink)
         isSeveral = len(self._logics) > 1
-        unlinked = links.__class__(position=False, zoom=False)
-        self._viewLink = ViewLink(self.sliceNodes, self.compositeNodes, links if isSeveral else unlinked)
+        viewLinks = links if isSeveral else Links(position=False, zoom=False)
+        self._viewLink = ViewLink(self.sliceNodes, self.compositeNodes, viewLinks)
         self._windowLink = WindowLevelLink(*self._volumes[:2], match=links.windowMatch) if links.window else None
 
     def show(self, *, isOriginal, isEnhancedSeen, curtain):
@@ -64,6 +65,8 @@ class ComparisonViews:
             self._guard = PairGuard({composite: (standard, enhanced)})
             isSeen = not isOriginal and (self.layout == CURTAIN or isEnhancedSeen)
             composite.SetForegroundOpacity(1.0 if isSeen else 0.0)
+            alternates = self.layout == FLICKER and not isOriginal
+            composite.SetAttribute(ALTERNATES_ATTRIBUTE, "1" if alternates else None)
         else:
             shown = (standard, standard if isOriginal else enhanced, *self._volumes[2:])
             pairs = zip(self.compositeNodes, shown, strict=True)

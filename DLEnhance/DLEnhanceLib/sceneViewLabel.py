@@ -8,6 +8,7 @@ import vtk
 from .sceneVolumes import LABEL_ATTRIBUTE
 
 BLINDED_ATTRIBUTE = "DLEnhance.Blinded"
+ALTERNATES_ATTRIBUTE = "DLEnhance.Alternates"  # of a flickering view, whose label stands still
 FONT_PIXELS = 12
 
 
@@ -45,7 +46,7 @@ class ViewLabel:
 def labelOfShown(compositeNode) -> str:
     """The label of the background, or of a foreground that is not transparent; empty for volumes that are not ours."""
     ids = [compositeNode.GetBackgroundVolumeID()]
-    if compositeNode.GetForegroundOpacity() > 0:
+    if compositeNode.GetForegroundOpacity() > 0 or compositeNode.GetAttribute(ALTERNATES_ATTRIBUTE):
         ids.append(compositeNode.GetForegroundVolumeID())
     nodes = [compositeNode.GetScene().GetNodeByID(nodeId) for nodeId in ids if nodeId]
     labels = [node.GetAttribute(LABEL_ATTRIBUTE) for node in nodes if node is not None]

@@ -123,20 +123,28 @@ def _loadNetwork(model):
 def reachOf(network) -> int:
     """Voxels along an axis that a result depends on beyond its own cell of MULTIPLE voxels.
 
-    Measured: a not-a-number in one cell spreads as far as the network can see and no further.
+    Measured: one cell is changed, to a not-a-number, which passes every sum, and to another value, which passes the
+    comparisons that a not-a-number does not; what then differs is what the network can see.
     """
     length = 64 * MULTIPLE
     while True:
-        image = torch.full((1, 1, MULTIPLE, MULTIPLE, length), 0.5)
         middle = length // 2
-        image[..., middle : middle + MULTIPLE] = float("nan")
-        conditions = conditionVector((1.0, 1.0, 1.0), (1.0, 1.0, 1.0))[None]
-        with torch.inference_mode():
-            reached = network(image, torch.full_like(image, 0.05), conditions).isnan().any(dim=(0, 1, 2, 3)).nonzero()
-        reach = max(middle - int(reached.min()), int(reached.max()) + 1 - middle - MULTIPLE)
-        if reach < middle - MULTIPLE or length >= LONGEST_REACH:
+        reach = max(_spread(network, length, middle, change) for change in (float("nan"), 0.3))
+        if reach < middle // 2 or length >= LONGEST_REACH:  # dilated layers see far away without what is between
             return reach
         length *= 4
+
+
+def _spread(network, length, middle, change):
+    generator = torch.Generator().manual_seed(0)
+    image = 0.5 + 0.1 * torch.randn(1, 1, 4 * MULTIPLE, 4 * MULTIPLE, length, generator=generator)
+    other = image.clone()
+    other[..., middle : middle + MULTIPLE] += change
+    sigma, conditions = torch.full_like(image, 0.05), conditionVector((1.0, 1.0, 1.0), (1.0, 1.0, 1.0))[None]
+    with torch.inference_mode():
+        differs = network(image, sigma, conditions) != network(other, sigma, conditions)
+    reached = differs.any(dim=(0, 1, 2, 3)).nonzero()
+    return max(middle - int(reached.min()), int(reached.max()) + 1 - middle - MULTIPLE) if len(reached) else 0
 
 
 def _halfPrecision(device):

@@ -44,7 +44,7 @@ class Gallery:
 
 
 def lesionGallery(volumes: Sequence[Volume], regions: Sequence[Region], *, pixels=220, window=None) -> Gallery:
-    """The pictures of every lesion in every volume (all on one grid, the standard first).
+    """The pictures of every lesion in every volume, in slices of the first one, the standard; others are interpolated.
 
     window: (darkest, brightest); by default the 1st and 99.5th percentile of the standard's pictures.
     Raises BadOption without a lesion inside the image.
@@ -80,15 +80,14 @@ def _extent(mask, volume):
 
 
 def _framePoints(mask, volume, side, pixels):
-    """Voxel indices (k, j, i), array (3, pixels, pixels), of the picture's pixels: a square on an acquired slice."""
+    """RAS mm, array (pixels, pixels, 3), of the picture's pixels: a square on an acquired slice."""
     axis = sliceAxis(volume)
     center = mask.centerIndex[::-1].copy()
     center[axis] = np.floor(center[axis] + 0.5)
     centerRAS = (volume.ijkToRAS @ np.append(center, 1.0))[:3]
     right, down = pictureAxes(volume, axis)
     steps = (np.arange(pixels) - (pixels - 1) / 2) * side / pixels
-    points = centerRAS + steps[None, :, None] * right + steps[:, None, None] * down
-    return toIJK(volume, points.reshape(-1, 3)).T[::-1].reshape(3, pixels, pixels)
+    return centerRAS + steps[None, :, None] * right + steps[:, None, None] * down
 
 
 def pictureAxes(volume, axis):
@@ -104,10 +103,14 @@ def pictureAxes(volume, axis):
     return vectors
 
 
-def sampledAt(voxels, volume, frame):
-    """Linear interpolation at voxel indices, zero outside; only the part of the volume that is needed is read."""
+def sampledAt(voxels, volume, points):
+    """Linear interpolation of voxels (k, j, i) in a volume's grid at RAS mm (rows, columns, 3); zero outside.
+
+    Only the part of the volume that is needed is read.
+    """
     from scipy.ndimage import map_coordinates
 
+    frame = toIJK(volume, points.reshape(-1, 3)).T[::-1].reshape(3, *points.shape[:2])
     shape = np.array(volume.voxels.shape)
     low = np.clip(np.floor(frame.min(axis=(1, 2))).astype(int) - 1, 0, shape - 1)
     high = np.clip(np.ceil(frame.max(axis=(1, 2))).astype(int) + 2, 1, shape)

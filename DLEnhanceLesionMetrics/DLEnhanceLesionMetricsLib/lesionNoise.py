@@ -22,6 +22,8 @@ class Noise(enum.Enum):
     POOLED_SD = "pooled_sd"
     POOLED_SD_SUM = "pooled_sd_sum"
     POOLED_SD_SUM_AIR = "pooled_sd_sum_air"
+    DIFFERENCE = "difference"
+    PSEUDO_REPLICA = "pseudo_replica"
 
     def label(self):
         """The short name in the user's language."""
@@ -33,6 +35,8 @@ class Noise(enum.Enum):
             Noise.POOLED_SD: _("Pooled SD of lesion and reference (CNR only)"),
             Noise.POOLED_SD_SUM: _("Summed variances, lesion and reference (CNR only)"),
             Noise.POOLED_SD_SUM_AIR: _("Summed variances, with air (CNR only)"),
+            Noise.DIFFERENCE: _("Difference of two acquisitions"),
+            Noise.PSEUDO_REPLICA: _("Pseudo-replicas (true noise of the enhancement)"),
         }[self]
 
     def formula(self):

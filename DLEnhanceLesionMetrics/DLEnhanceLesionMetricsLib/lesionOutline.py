@@ -173,6 +173,8 @@ def _grow(signed, start, outer, block, level, largestDiameter):
         if inner <= outer:
             return None
         inside = _filled(_connected(signed > outer + level * (inner - outer), start))
+        if not inside.any():
+            return None
         if _leaks(inside, block, largestDiameter):
             return None
         if previous is not None and np.array_equal(inside, previous):
@@ -205,10 +207,11 @@ def _robustSD(values):
 
 
 def _connected(above, start):
+    """The connected part of a boolean array that holds the start; nothing when the start is not above."""
     from scipy.ndimage import label
 
     parts, _ = label(above)
-    return parts == parts[start]
+    return (parts == parts[start]) & above
 
 
 def _filled(inside):

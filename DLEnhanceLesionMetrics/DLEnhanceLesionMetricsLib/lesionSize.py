@@ -124,7 +124,9 @@ def _hullPoints(points):
 
 
 def _longestChord(points):
-    apart = np.linalg.norm(points[:, None] - points[None], axis=2)
+    middle = points - points.mean(axis=0)
+    squares = np.einsum("ij,ij->i", middle, middle)
+    apart = squares[:, None] + squares - 2.0 * middle @ middle.T  # squared; much faster than differences
     return points[list(np.unravel_index(np.argmax(apart), apart.shape))]
 
 

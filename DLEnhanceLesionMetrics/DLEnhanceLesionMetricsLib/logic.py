@@ -11,9 +11,12 @@ from DLEnhanceLib.sceneVolumes import SOURCE_ROLE, isInScene
 from .lesionNoise import Noise
 from .logicComparison import LesionComparisonActions
 from .logicExports import ExportActions
+from .logicNoise import NoiseActions
 from .logicRegions import RegionActions
 from .sceneMeasuring import LiveMeasurement, Outcome, SceneMeasurement, measuredState
+from .sceneOldParameters import ParameterRepair
 from .sceneResults import fillTable
+from .sceneSurround import SURROUND_METRICS
 
 try:
     from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
@@ -32,9 +35,16 @@ class PlainParameters:
     noise: Noise = Noise.TISSUE_SD
     resultTable: Any = None
     allMeasures: bool = False
+    standardRepeat: Any = None
+    enhancedRepeat: Any = None
+    conspicuity: bool = False
+    noiseSpectrum: bool = False
+    wholeHead: bool = False
 
 
-class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, LesionComparisonActions, ScriptedLoadableModuleLogic):
+class DLEnhanceLesionMetricsLogic(
+    RegionActions, NoiseActions, ExportActions, LesionComparisonActions, ScriptedLoadableModuleLogic
+):
     """Puts regions on a pair of MR volumes and measures both alike.
 
     Example, in Slicer's Python console::
@@ -58,8 +68,10 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, LesionComparison
         if ScriptedLoadableModuleLogic is not object:
             ScriptedLoadableModuleLogic.__init__(self)
         self._parameters = parameters
+        self._repair = ParameterRepair()
         self._measurement = SceneMeasurement(self.scene)
         self._startRegions()
+        self._startNoise()
         self._startExports()
         self._startComparison()
         self._live = self._state = None
@@ -81,11 +93,12 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, LesionComparison
     def getParameterNode(self):
         from .lesionParameters import LesionParameters
 
-        return LesionParameters(super().getParameterNode())
+        return LesionParameters(self._repair.watch(super().getParameterNode()))
 
     def release(self):
         """Stop watching the scene; outlines stay where they are."""
         self.stopLive()
+        self._repair.release()
         self._endComparison()
         self._endRegions()
         self._endExports()
@@ -142,23 +155,45 @@ class DLEnhanceLesionMetricsLogic(RegionActions, ExportActions, LesionComparison
         """Measure again if anything changed since. Never raises: what is wrong stands in ``outcome.problem``."""
         if self._live is None and not force:
             return
-        volumes = (self.parameters.standardVolume, self.parameters.enhancedVolume)
+        self._repair.check()
+        parameters = self.parameters
+        volumes = (parameters.standardVolume, parameters.enhancedVolume)
+        repeats = (parameters.standardRepeat, parameters.enhancedRepeat)
         if self._live is not None:
-            self._live.follow(*volumes)
-        state = (measuredState(self.scene, *volumes), self.parameters.noise)
+            self._live.follow(*volumes, *repeats)
+        state = (
+            measuredState(self.scene, *volumes, *repeats),
+            (parameters.noise, parameters.conspicuity, parameters.noiseSpectrum),
+        )
         if state == self._state and not force:
             return
         self._state = state
         try:
-            outcome = self._measured()
+            outcome = self._measured(isDragged=not force)
         except DLEnhanceError as error:
             outcome = self._measurement.unmeasured(volumes[0], str(error))
         self._publish(outcome)
 
-    def _measured(self):
+    def settle(self):
+        """Measure what ``update`` left out because a region was moving; see ``outcome.isUnsettled``."""
+        if self.outcome.isUnsettled:
+            self.update(force=True)
+
+    def _measured(self, *, isDragged=False):
         parameters = self.parameters
         return self._measurement.measure(
-            parameters.standardVolume, parameters.enhancedVolume, method=parameters.noise.value
+            parameters.standardVolume,
+            parameters.enhancedVolume,
+            method=parameters.noise.value,
+            sources=self._noiseSources(),
+            surround=tuple(
+                metric
+                for metric, isWanted in zip(
+                    SURROUND_METRICS, (parameters.conspicuity, parameters.noiseSpectrum), strict=True
+                )
+                if isWanted
+            ),
+            isDragged=isDragged,
         )
 
     def _publish(self, outcome):

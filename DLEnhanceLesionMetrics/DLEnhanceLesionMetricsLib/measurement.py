@@ -24,6 +24,7 @@ CONTRASTS = {
     "cr": (measures.michelson, "1"),
     "contrast_ratio": (measures.contrastRatio, "1"),
     "percent_contrast": (measures.percentContrast, "%"),
+    "cjv": (measures.jointVariation, "1"),
 }
 RATIOS = {"snr": measures.snr, "cnr": measures.cnr, "reference_snr": measures.referenceSnr}
 # A reference whose SD falls by more than this when a linear slope is taken out contains shading or anatomy.
@@ -233,8 +234,8 @@ def _extras(pair, masks, volume, repeat, noiseMap):
         spread = float(np.std(first - second, ddof=1)) if first.size > 1 else math.nan
         means = [_meanOfBoth(mask, volume, repeat) for mask in (lesion, reference)]
         extra = {"difference": spread / math.sqrt(2), "repeatMeans": tuple(means)}
-    if noiseMap is not None and lesion.count:
-        # The root mean square is unbiased, unlike the mean of SDs over a few replicas.
+    if noiseMap is not None and lesion.count and lesion.values(noiseMap).min() > 0:
+        # Zero: not mapped. The root mean square is unbiased, unlike the mean of SDs over a few replicas.
         extra["replica"] = float(np.sqrt(np.mean(np.square(lesion.values(noiseMap), dtype=np.float64))))
     return extra
 

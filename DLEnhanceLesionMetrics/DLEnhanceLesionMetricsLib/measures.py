@@ -156,6 +156,19 @@ def percentContrast(regions: RegionSet) -> Measure:
     return _contrast(regions, lambda lesion, reference: (100.0 * (lesion - reference), reference))
 
 
+def jointVariation(regions: RegionSet) -> Measure:
+    """CJV = (SD_L + SD_R) / |S_L - S_R| (Ganzetti 2016, as in MRIQC): lower is better, also where air is masked."""
+    noises = [_tissueNoise(getattr(regions, role), role) for role in ("lesion", "reference")]
+    for noise in noises:
+        if noise.value is None:
+            return noise
+    contrast = abs(regions.lesion.mean - regions.reference.mean)
+    if contrast <= LEAST_RELATIVE_SD * max(abs(regions.lesion.mean), abs(regions.reference.mean)):
+        return Measure(None, reason="Lesion and reference are equally bright.")
+    texts = tuple(text for noise in noises for text in noise.warnings)
+    return Measure(sum(noise.value for noise in noises) / contrast, warnings=texts)
+
+
 def percentChange(standard: float | None, enhanced: float | None) -> float | None:
     """100 (enhanced - standard) / standard; None without both values or from zero. Equal values give exactly 0."""
     if standard is None or enhanced is None or standard == 0.0:
@@ -250,7 +263,7 @@ def _differenceNoise(regions: RegionSet) -> Measure:
 
 def _replicaNoise(regions: RegionSet) -> Measure:
     if regions.replica is None:
-        return Measure(None, reason="No pseudo-replica noise map was computed.")
+        return Measure(None, reason="No pseudo-replica noise map covers the lesion; compute one.")
     return _givenNoise(regions, regions.replica, "The replicas show no noise in the lesion.")
 
 
@@ -352,8 +365,8 @@ _METHODS = (
     NoiseMethod(
         "pseudo_replica",
         "Pseudo-replicas",
-        "SNR = S_L / root mean square over the lesion of the SD over k >= 20 enhanced copies with added known noise",
-        "The true noise of a nonlinear enhancer, as far as the added noise is like the image's own.",
+        "SNR = S_L / root mean square over the lesion of the SD over k >= 20 enhanced copies with other noise of known SD",
+        "The true noise of a nonlinear enhancer, as far as the surveyed noise is the image's own.",
         _replicaNoise,
     ),
 )

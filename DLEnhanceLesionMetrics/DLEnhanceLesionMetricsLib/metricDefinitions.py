@@ -26,6 +26,21 @@ _DEFINITIONS = (
     MetricDefinition("contrast_ratio", "Contrast ratio", "S_L / S_R", "Lesion to background."),
     MetricDefinition("percent_contrast", "Contrast", "100 (S_L - S_R) / S_R", "In percent of the reference."),
     MetricDefinition(
+        "conspicuity",
+        "Conspicuity",
+        "inward slope on the border / mean gradient around it",
+        "After Revesz 1974. Noise counts as complexity, so denoising raises it.",
+    ),
+    MetricDefinition(
+        "noise_frequency",
+        "Noise frequency",
+        "mean frequency of the noise, weighted by power",
+        "Falls when denoising makes the noise coarse (ICRU 87).",
+    ),
+    MetricDefinition(
+        "cjv", "Joint variation", "(SD_L + SD_R) / |S_L - S_R|", "Lower is better; also where the background is masked."
+    ),
+    MetricDefinition(
         "erd",
         "Edge rise distance",
         "x(90 %) - x(10 %) of the step",

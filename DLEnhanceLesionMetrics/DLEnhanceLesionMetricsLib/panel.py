@@ -8,9 +8,11 @@ from slicer.util import VTKObservationMixin
 
 from DLEnhanceLib.panelCompare import ComparisonBox
 from DLEnhanceLib.panelShared import forgetPackage, runGuarded
+from DLEnhanceLib.panelViewLabels import ViewLabels
 
 from .logic import DLEnhanceLesionMetricsLogic
 from .panelExport import ExportBox
+from .panelNoise import NoiseBox
 from .panelPlacing import PlacingBox
 from .panelRegionBox import RegionBox
 from .panelReports import ReportBox
@@ -58,10 +60,12 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
             ui, root, self.logic, self.guarded, showStatus=self.showStatus, onShown=self.showOutcome
         )
         self.resultTable = ResultTable(ui)
+        self.noiseBox = NoiseBox(ui, self.logic, self.guarded, self.showStatus)
         self.placingBox = PlacingBox(ui, root, self.logic, self.guarded, self.onRegionAdded)
         self.comparisonBox = ComparisonBox(
             ui.comparisonHolder, self.logic, self.guarded, self._whyNotCompare, withOriginalKey=True
         )
+        self.viewLabels = ViewLabels(slicer.app.layoutManager())
         self.exportBox = ExportBox(ui, root, self.logic, self.guarded, self.showStatus)
         self.reportBox = ReportBox(ui, root, self.logic, self.guarded, self.showStatus)
 
@@ -71,7 +75,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         if self.ui is None:
             return
         boxes = (self.readingBox, self.placingBox, self.exportBox, self.reportBox, self.regionBox, self.resultTable)
-        for part in (*boxes, self.comparisonBox):
+        for part in (*boxes, self.comparisonBox, self.noiseBox, self.viewLabels):
             part.release()
         self.logic.onOutcome.clear()
         self.logic.release()
@@ -100,6 +104,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         self.readingBox.end()
         self.placingBox.forget()
         self.comparisonBox.forget()
+        self.noiseBox.forget()
         self.reportBox.forget()
         self.useParameters(None)
         self._lastStandard = None
@@ -152,6 +157,7 @@ class DLEnhanceLesionMetricsWidget(ScriptedLoadableModuleWidget, VTKObservationM
         self.regionBox.show()
         self.placingBox.show()
         self.resultTable.show(self.logic.outcome, allMetrics=self._parameters.allMeasures)
+        self.noiseBox.update(self._parameters)
         self.guarded(self.logic.refreshComparison)
         self.comparisonBox.update()
         self.exportBox.update(self._parameters)

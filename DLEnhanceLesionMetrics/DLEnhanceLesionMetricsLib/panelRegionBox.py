@@ -5,6 +5,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .panelRegions import RegionTable
+from .panelSegmentEditor import openSegmentEditor
 from .panelTexts import lesionSizeText, stepText
 from .regions import AIR, LESION, REFERENCE
 from .sceneRegions import EDGE
@@ -25,6 +26,8 @@ class RegionBox:
         self._ui, self._logic, self._guarded = ui, logic, guarded
         self._showStatus, self._onShown = showStatus, onShown
         self._isJumping = True
+        self.openEditor = openSegmentEditor
+        """What shows the Segment Editor for (region, volume node)."""
         self.table = RegionTable(
             ui.regionTable, onChosen=self._onChosen, onRenamed=self._onRenamed, onRole=self._onRole
         )
@@ -43,6 +46,7 @@ class RegionBox:
             (ui.jumpRegionButton.clicked, self.onJump),
             (ui.lockRegionButton.clicked, self.onLock),
             (ui.deleteRegionButton.clicked, self.onDelete),
+            (ui.drawRegionButton.clicked, self.onDraw),
             (ui.undoRegionButton.clicked, self.onUndo),
             (ui.redoRegionButton.clicked, self.onRedo),
             (ui.diameterSpinBox.valueChanged, self.onDiameter),
@@ -106,6 +110,7 @@ class RegionBox:
         ui.diameterSpinBox.setEnabled(hasDiameter and not region.isLocked)
         if hasDiameter:
             self._showDiameter(_diameter(region))
+        ui.drawRegionButton.setEnabled(region is not None and bool(region.segmentId) and not region.isLocked)
         self._showSize(region)
         self._showHistory()
         self._showDrawnButton()
@@ -114,7 +119,6 @@ class RegionBox:
         hasSize = region is not None and region.role != EDGE and region.isPlaced
         text = lesionSizeText(self._logic.sizeOf(region)) if hasSize else ""
         self._ui.sizeLabel.setText(text)
-        self._ui.sizeLabel.setVisible(bool(text))
 
     def _showDiameter(self, diameter):
         box = self._ui.diameterSpinBox
@@ -190,6 +194,11 @@ class RegionBox:
     def _onLockHeld(self, region):
         text = _("{name} is locked: what was drawn into it was taken back. Unlock it first.")
         self._showStatus(text.format(name=region.name))
+
+    def onDraw(self, checked=False):
+        region = self.chosen
+        if region is not None and region.segmentId:
+            self._guarded(lambda: self.openEditor(region, self._logic.parameters.standardVolume))
 
     def onDelete(self, checked=False):
         region = self.chosen

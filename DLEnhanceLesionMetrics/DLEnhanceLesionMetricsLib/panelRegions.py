@@ -2,12 +2,11 @@
 
 import qt
 
-from .panelTexts import roleTitle, sizeText
+from .panelTexts import lockedText, roleTitle, sizeText
 from .regions import ROLES
 from .sceneRegions import EDGE, sizeMm
 
 NAME, ROLE, SIZE, VOXELS = range(4)
-LOCK = "\N{LOCK}"
 
 
 class RegionTable:
@@ -92,7 +91,7 @@ class RegionTable:
         texts = (
             region.name,
             roleTitle(region.role),
-            f"{sizes}  {LOCK}" if region.isLocked else sizes,
+            lockedText(sizes) if region.isLocked else sizes,
             "" if count is None else str(count),
         )
         for column, text in enumerate(texts):

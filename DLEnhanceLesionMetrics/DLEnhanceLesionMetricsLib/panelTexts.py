@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 from .measurement import NO_METHOD, ChangeRow, summarise
 from .measures import NOISE_METHODS
 
-MAIN_METRICS = ("snr", "cnr", "cr", "erd", "fwhm")
+MAIN_METRICS = ("snr", "cnr", "cr", "conspicuity", "noise_frequency", "erd", "fwhm")
 DASH = "\N{EN DASH}"
 WARNING = "\N{WARNING SIGN}"
 
@@ -19,6 +19,9 @@ def metricTitle(metric):
         "reference_snr": _("SNR of reference"),
         "contrast_ratio": _("Contrast ratio"),
         "percent_contrast": _("Contrast"),
+        "cjv": _("Joint variation (CJV)"),
+        "conspicuity": _("Conspicuity"),
+        "noise_frequency": _("Noise frequency"),
         "erd": _("Edge rise (ERD)"),
         "ers": _("Edge slope (ERS)"),
         "overshoot": _("Overshoot"),
@@ -36,6 +39,9 @@ def metricMeaning(metric):
         "reference_snr": _("Signal-to-noise ratio of the reference tissue"),
         "contrast_ratio": _("S_L / S_R: lesion-to-background ratio"),
         "percent_contrast": _("100 (S_L - S_R) / S_R"),
+        "cjv": _("(SD_L + SD_R) / |S_L - S_R|: lower is better"),
+        "conspicuity": _("Edge slope of the lesion over the mean gradient around it; noise and vessels hide a lesion"),
+        "noise_frequency": _("Mean frequency of the noise; below 70 % of the standard's it looks like plastic"),
         "erd": _("Distance in which the edge rises from 10 to 90 %; lower is sharper"),
         "ers": _("Slope between 10 and 90 % over the height of the edge; higher is sharper"),
         "overshoot": _("First peak beyond the edge over its height; about 9 % with plain truncation"),
@@ -101,15 +107,27 @@ def detailText(result):
     lines = [
         f"{result.standard.lesion}, {metricTitle(result.standard.metric)}: {metricMeaning(result.standard.metric)}"
     ]
-    if result.standard.method != NO_METHOD:
+    if result.standard.method != NO_METHOD and result.standard.metric.endswith(("snr", "cnr")):
         lines.append(_("Noise: {formula}").format(formula=NOISE_METHODS[result.standard.method].formula))
     if result.standard.lesionStatistics is not None:
         lines.append(_("Standard: {parts}").format(parts=_componentsText(result.standard)))
     if result.enhanced is not None and result.enhanced.lesionStatistics is not None:
         lines.append(_("Enhanced: {parts}").format(parts=_componentsText(result.enhanced)))
+    lines += [_partsText(title, row) for title, row in _conditions(result) if row is not None and row.components]
     if result.warning:
         lines.append(f"{WARNING} {result.warning}")
     return "\n".join(lines)
+
+
+def _conditions(result):
+    return ((_("Standard"), result.standard), (_("Enhanced"), result.enhanced))
+
+
+def _partsText(title, row):
+    """What a value without region statistics is made of: "Standard: step 412, position 6.2 (60 voxels)"."""
+    parts = ", ".join(f"{name.replace('_', ' ')} {signalText(value)}" for name, value in row.components)
+    count = "" if row.voxels is None else _(" ({count} voxels)").format(count=row.voxels)
+    return f"{title}: {parts}{count}"
 
 
 def _componentsText(row):

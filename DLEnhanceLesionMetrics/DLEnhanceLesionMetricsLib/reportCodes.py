@@ -22,6 +22,8 @@ METRICS = {
     "cr": ("CR", PRIVATE_SCHEME, "Michelson contrast of lesion and reference"),
     "contrast_ratio": ("CONTRAST_RATIO", PRIVATE_SCHEME, "Lesion to reference signal ratio"),
     "percent_contrast": ("PERCENT_CONTRAST", PRIVATE_SCHEME, "Contrast in percent of the reference signal"),
+    "conspicuity": ("CONSPICUITY", PRIVATE_SCHEME, "Lesion conspicuity after Revesz, edge slope over complexity"),
+    "noise_frequency": ("NOISE_FREQUENCY", PRIVATE_SCHEME, "Mean frequency of the noise, weighted by power"),
     "erd": ("ERD", PRIVATE_SCHEME, "Edge rise distance, 10 to 90 percent"),
     "ers": ("ERS", PRIVATE_SCHEME, "Edge rise slope over the height of the step"),
     "overshoot": ("OVERSHOOT", PRIVATE_SCHEME, "Overshoot beyond an edge, in percent of the step"),

@@ -14,11 +14,12 @@ from DLEnhanceLib.errors import BadOption, DLEnhanceError
 from DLEnhanceLib.sceneVolumes import contentStamp, isInScene
 
 from .edgeRows import measureLines
-from .measurement import MeasurementRow, measurePair
+from .measurement import ENHANCED, STANDARD, MeasurementRow, measurePair
 from .regions import LabelShape
 from .sceneRegions import CURVE_CLASS, EDGE, LINE_CLASS, ROI_CLASS, SEGMENTATION_CLASS, regionsOf
 from .sceneResults import ResultRow, resultRows
 from .sceneShapes import ShapeReader, edgeLine, segmentTime, volumeView
+from .sceneSurround import NoiseSources, SettlingRows, byCondition, readNoise
 
 REGION_CLASSES = (ROI_CLASS, CURVE_CLASS, LINE_CLASS, SEGMENTATION_CLASS)
 VOLUME_EVENTS = (
@@ -26,7 +27,6 @@ VOLUME_EVENTS = (
     slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
     slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
 )
-SURROUND_METRICS = ("conspicuity", "noise_frequency")
 LARGEST_LIVE_SIZE = 5000  # voxels; up to here the diameters take less than 30 ms
 
 
@@ -60,14 +60,6 @@ class Outcome:
     isUnsettled: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
-class NoiseSources:
-    """repeats: condition to a node with a second acquisition, or None. samples: condition to a noise image (k, j, i)."""
-
-    repeats: dict = dataclasses.field(default_factory=dict)
-    samples: dict | None = None
-
-
 class SceneMeasurement:
     """Measures the regions of a scene; remembers masks, so that only what changed is computed again."""
 
@@ -91,24 +83,17 @@ class SceneMeasurement:
         problems += lineProblems
         voxels = {key: region.maskOn(standard).count for key, region in regions.items()}
         rows = measureLines(standard, enhanced, lines, case=standard.name)
-        found = readSources(sources, standardNode, enhancedNode, method)
-        problems += found.problems
+        volumes = byCondition(standard, enhanced)
+        noise = readNoise(sources, byCondition(standardNode, enhancedNode), volumes, method)
+        problems += noise.problems
         isUnsettled = False
         try:
             areas = list(regions.values())
-            fields = {"repeats": found.repeats, "noiseMaps": found.maps, "case": standard.name}
+            fields = {"repeats": noise.repeats, "noiseMaps": noise.maps, "case": standard.name}
             measured = measurePair(standard, enhanced, areas, noiseMethods=(method,), **fields)
+            key = (surround, method, tuple(region.name for region in areas), tuple(volumes))
             more, isUnsettled = self._surround.rows(
-                lambda: measureSurround(
-                    standard,
-                    enhanced,
-                    areas,
-                    metrics=surround,
-                    case=standard.name,
-                    noiseImages=found.noiseImages(standard, enhanced, sources, method),
-                ),
-                (surround, method, tuple(region.name for region in areas), enhanced is None),
-                isDragged=isDragged,
+                lambda: _surroundRows(volumes, areas, surround, noise), key, isDragged=isDragged
             )
             rows = measured + more + rows
         except BadOption as error:
@@ -171,6 +156,17 @@ class SceneMeasurement:
         placed = [found for found in regionsOf(self._scene, EDGE) if found.isPlaced]
         lines, problems = _readEach(placed, edgeLine)
         return list(lines.values()), problems
+
+
+def _surroundRows(volumes, regions, metrics, noise):
+    if not metrics:
+        return []
+    from .surroundRows import measureSurround  # scipy, only when wanted
+
+    standard = volumes[STANDARD]
+    images = noise.noiseImages(volumes)
+    fields = {"metrics": metrics, "case": standard.name, "noiseImages": images}
+    return measureSurround(standard, volumes.get(ENHANCED), regions, **fields)
 
 
 def _extents(regions):

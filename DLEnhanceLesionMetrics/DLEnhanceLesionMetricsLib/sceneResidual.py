@@ -5,6 +5,7 @@ The window is three noise SDs to both sides, so what stands out is more than noi
 
 import numpy as np
 import slicer
+import vtk
 
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.sceneResidualColors import showAsResidual
@@ -24,8 +25,8 @@ class Residual:
 
         Raises BadOption when the two volumes have different grids.
         """
-        if standardNode.GetImageData().GetDimensions() != enhancedNode.GetImageData().GetDimensions():
-            raise BadOption("The two volumes differ in size, so there is no residual; choose volumes of one grid.")
+        if not _sameGrid(standardNode, enhancedNode):
+            raise BadOption("These volumes have different grids, so there is no residual: choose volumes of one grid.")
         state = (standardNode, contentStamp(standardNode), enhancedNode, contentStamp(enhancedNode))
         if not isInScene(self._node):
             self._node, self._state = _hiddenVolume(self._scene), None
@@ -48,6 +49,17 @@ class Residual:
             self._node.CopyOrientation(standardNode)
             self._node.SetAndObserveTransformNodeID(standardNode.GetTransformNodeID())
             self._node.SetName(f"{enhancedNode.GetName()} residual")
+
+
+def _sameGrid(standardNode, enhancedNode):
+    """Same size, and voxels at the same places to a hundredth of a millimeter per voxel."""
+    matrices = []
+    for node in (standardNode, enhancedNode):
+        matrix = vtk.vtkMatrix4x4()
+        node.GetIJKToRASMatrix(matrix)
+        matrices.append(slicer.util.arrayFromVTKMatrix(matrix))
+    sizes = {node.GetImageData().GetDimensions() for node in (standardNode, enhancedNode)}
+    return len(sizes) == 1 and np.allclose(*matrices, atol=1e-2)
 
 
 def _robustSd(residual):

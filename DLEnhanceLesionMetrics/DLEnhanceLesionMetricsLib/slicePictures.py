@@ -9,7 +9,6 @@ from DLEnhanceLib.volume import Volume
 
 from .lesionGallery import borderOf, grayPicture, pictureAxes, sampledAt
 from .lesionSize import sliceAxis
-from .masks import toIJK
 from .regions import LESION, Region
 
 LONGEST_SIDE = 560  # pixels
@@ -53,6 +52,9 @@ def slicePictures(
     if enhanced is not None:
         second = sampledAt(enhanced.voxels, enhanced, frame)
         pictures.append(SlicePicture("Enhanced", _withBorders(grayPicture(second, low, high), borders)))
+    if enhanced is not None and not enhanced.isOnGridOf(standard):
+        caption += " The enhanced image has another grid, so it is interpolated here and has no residual."
+    elif enhanced is not None:
         residual = second - first
         sd = noise or 1.4826 * float(np.median(np.abs(residual[residual != 0]))) if residual.any() else 1.0
         pictures.append(SlicePicture("Residual: enhanced - standard", _diverging(residual / sd)))
@@ -61,7 +63,7 @@ def slicePictures(
 
 
 def _frame(volume, masks):
-    """The anatomical axis across the slice, its pixels as voxel indices (3, rows, columns), and where it lies."""
+    """The anatomical axis across the slice, its pixels in RAS mm (rows, columns, 3), and where it lies."""
     across = sliceAxis(volume)
     lesions = [mask for region, mask in masks if region.role == LESION] or [mask for _region, mask in masks]
     middle = (np.array(volume.voxels.shape[::-1]) - 1) / 2
@@ -76,9 +78,8 @@ def _frame(volume, masks):
     columns, rows = (max(round(length / step), 1) for length in (width, height))
     x, y = ((np.arange(count) - (count - 1) / 2) * step for count in (columns, rows))
     points = center + x[None, :, None] * right + y[:, None, None] * down
-    frame = toIJK(volume, points.reshape(-1, 3)).T[::-1].reshape(3, rows, columns)
     normal = int(np.argmax(np.abs(volume.ijkToRAS[:3, across])))
-    return normal, frame, f"{_PLANES[normal][1]} {center[normal]:.1f} mm"
+    return normal, points, f"{_PLANES[normal][1]} {center[normal]:.1f} mm"
 
 
 def _length(volume, vector):

@@ -21,6 +21,8 @@ MIDLINE_MARGIN = 8.0  # mm kept free of the falx and the medial cortex
 LESION_MARGIN = 10.0  # mm between the lesion's center and the reference, on the same side of a midline lesion
 DEEP = 15.0  # mm below the surface of the head, or of a skull-stripped brain, where white matter is
 AIR_EDGE = 15.0  # mm
+GHOST_NAMES = ("from left to right", "from front to back", "from head to foot")  # R, A, S axes
+GHOST_RATIO = 1.3  # air with ghosts over air without
 AIR_GAP = 8.0  # mm between air and head, beyond which skin and its ringing are gone
 
 
@@ -79,7 +81,27 @@ def suggestAir(volume: Volume, *, name: str = "Air", edge: float = AIR_EDGE) -> 
     sentence = "Air with the lowest signal, free of the head."
     if not RAYLEIGH_MEAN_OVER_SD[0] <= ratio <= RAYLEIGH_MEAN_OVER_SD[1]:
         sentence = f"Mean over SD is {ratio:.2f} and not 1.91: several coils, a filter or ghosts; do not trust its SD."
+    ghosts = _ghostDirection(head, usable, values.mean)
+    if ghosts:
+        sentence += f" Ghosts seem to run {ghosts} (phase encoding): keep air away from there."
     return Suggestion(Region(name, AIR, box), values, sentence)
+
+
+def _ghostDirection(head, boxes, lowest):
+    """How the axis is called along which air in line with the head is brighter than elsewhere; empty if none is."""
+    center = head.points(np.argwhere(head.inside)).mean(axis=0)
+    levels = {}
+    for axis, name in enumerate(GHOST_NAMES):
+        beside = []
+        for box, values in boxes:
+            moved = box.center.copy()
+            moved[axis] = center[axis]
+            if head.valueAt(head.inside, moved):
+                beside.append(values.mean)
+        levels[name] = float(np.median(beside)) if beside else 0.0
+    brightest, second = sorted(levels, key=levels.get)[:0:-1]
+    isClear = levels[brightest] > GHOST_RATIO * lowest and levels[brightest] > GHOST_RATIO * levels[second]
+    return brightest if isClear and levels[second] > 0 else ""
 
 
 def _candidates(head, depth, lesion, plane: MirrorPlane):

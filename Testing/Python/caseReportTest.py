@@ -182,6 +182,17 @@ def test_the_residual_is_red_where_the_enhanced_image_is_brighter(measured):
     assert patientsRight[2] > patientsRight[0] + 100
 
 
+def test_an_enhanced_image_on_another_grid_is_shown_in_place_without_a_residual(measured):
+    finer = np.repeat(np.repeat(np.repeat(measured.standard.voxels, 2, 0), 2, 1), 2, 2)
+    grid = measured.standard.ijkToRAS @ np.diag([0.5, 0.5, 0.5, 1.0])
+    grid[:3, 3] -= 0.25
+    found = slicePictures(measured.standard, Volume(finer, grid), (LESION, REFERENCE), window=(300.0, 800.0))
+    assert [one.title for one in found.pictures] == ["Standard", "Enhanced"]
+    assert "another grid" in found.caption
+    standard, enhanced = (one.picture.mean(axis=2) for one in found.pictures)
+    assert np.corrcoef(standard.ravel(), enhanced.ravel())[0, 1] > 0.9
+
+
 def test_the_json_document_holds_rows_sizes_places_formulas_and_summary(measured, tmp_path):
     path = writeDocument([caseDocument(measured)], measured.rows, tmp_path / "run.json")
     content = json.loads(path.read_text(encoding="utf-8"))

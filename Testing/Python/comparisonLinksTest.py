@@ -83,12 +83,26 @@ def test_pan_goes_with_zoom_and_not_with_the_slice(compared):
     assert second.GetXYZOrigin()[:2] == (7, -3)
 
 
-def test_links_of_slice_alone_keep_a_part_that_was_centered_elsewhere(compared):
+def centers(comparison):
+    """Of what each view shows, before a pan by hand: RAS mm."""
+    return [[node.GetSliceToRAS().GetElement(row, 3) for row in range(3)] for node in comparison.sliceNodes]
+
+
+def test_links_of_slice_alone_keep_the_part_that_each_view_shows(compared):
     compared.setLinks(zoom=False)
-    compared.sliceNodes[1].JumpSliceByCentering(20, 30, offsets(compared)[0])
+    before = centers(compared)[0]
+    compared.sliceNodes[1].JumpSliceByCentering(20, 30, 15.0)
+    assert centers(compared)[0] == pytest.approx([*before[:2], 15.0])
+    assert centers(compared)[1] == pytest.approx([20, 30, 15.0])
     scroll(compared, 0, 10.0)
-    center = [compared.sliceNodes[1].GetSliceToRAS().GetElement(row, 3) for row in range(3)]
-    assert center == pytest.approx([20, 30, 10.0])
+    assert centers(compared)[1] == pytest.approx([20, 30, 10.0])
+
+
+def test_links_of_zoom_alone_center_the_same_part_on_each_slice(compared):
+    compared.setLinks(position=False)
+    scroll(compared, 0, 10.0)
+    compared.sliceNodes[1].JumpSliceByCentering(20, 30, 15.0)
+    assert centers(compared) == [pytest.approx([20, 30, 10.0]), pytest.approx([20, 30, 15.0])]
 
 
 def test_views_linked_again_follow_the_first(compared):

@@ -243,11 +243,67 @@ def test_the_curtain_makes_no_volume(opened):
     assert opened.host.scene.GetNumberOfNodesByClass("vtkMRMLVolumeNode") == count
 
 
+@everyLayout
+def test_the_enhanced_image_carries_its_label(opened, layout):
+    from DLEnhanceLib.sceneVolumes import LABEL_ATTRIBUTE
+
+    opened.pair[1].SetAttribute(LABEL_ATTRIBUTE, "Research use only. AI-modified.")
+    comparison = opened.start(layout)
+    names = [node.GetLayoutName() for node in comparison.sliceNodes]
+    shown = names[min(1, len(names) - 1)]
+    assert "AI-modified" in opened.panel.viewLabels.textIn(shown)
+    comparison.toggleOriginal()
+    assert opened.panel.viewLabels.textIn(shown) == ""
+
+
+def test_the_label_stands_still_while_the_images_flicker(opened):
+    from DLEnhanceLib.sceneVolumes import LABEL_ATTRIBUTE
+
+    opened.pair[1].SetAttribute(LABEL_ATTRIBUTE, "Research use only. AI-modified.")
+    comparison = opened.start("flicker")
+    comparison.flick()
+    assert comparison.titles == [["Standard"]]
+    assert "AI-modified" in opened.panel.viewLabels.textIn("DLEnhanceFlicker")
+
+
+def test_two_panels_label_a_view_once(aHost):
+    from DLEnhanceLib.version import LABEL
+
+    openEnhance(aHost).start("curtain")
+    aHost.openModule("DLEnhanceLesionMetrics").comparisonBox.ui.curtainButton.click()
+    window = aHost.layoutManager.sliceWidget("DLEnhanceCurtain").renderWindow()
+    props = list(window.GetRenderers().GetItemAsObject(0).GetViewProps())
+    texts = [" ".join(prop.GetInput().split()) for prop in props if prop.IsA("vtkTextActor") and prop.GetInput()]
+    assert texts.count(LABEL) == 1
+
+
+@pytest.mark.parametrize("change", ["turned", "smaller"])
+def test_volumes_of_different_grids_have_no_residual_and_say_so(aHost, change):
+    import slicer
+
+    opened = openLesionMetrics(aHost)
+    voxels = np.full((12, 40, 30 if change == "smaller" else 40), 100, np.float32)
+    grid = np.diag([-1.0, -1.0, 1.0, 1.0]) if change == "turned" else np.eye(4)
+    opened.panel.logic.setVolumes(opened.pair[0], slicer.util.addVolumeFromArray(voxels, grid, "other"))
+    opened.start("residual")
+    assert "different grids" in aHost.messages[-1][1]
+    assert not opened.ui.withResidualButton.checked
+    opened.start("curtain")
+    assert opened.layout == OWN["curtain"]
+
+
 def test_scripts_are_told_which_layouts_there_are(opened):
     from DLEnhanceLib.errors import BadOption
 
     with pytest.raises(BadOption, match="curtain, flicker"):
         opened.logic.showComparison("swipe")
+
+
+def test_every_control_explains_itself(aHost):
+    ui = openLesionMetrics(aHost).ui
+    controls = [name for name in vars(ui) if name.endswith(("Button", "Slider", "SpinBox", "CheckBox", "Combo"))]
+    assert len(controls) == 11
+    assert [name for name in controls if not getattr(ui, name).toolTip] == []
 
 
 def test_without_views_the_buttons_say_why_not(aHostWithoutViews):

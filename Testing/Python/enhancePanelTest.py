@@ -172,7 +172,8 @@ def test_every_parameter_named_in_the_ui_exists(panel):
 
 
 def test_every_widget_used_by_the_panel_is_in_the_ui():
-    inUi = {w.get("name") for w in ET.parse(UI_FILE).iter("widget")}
+    files = (UI_FILE, UI_FILE.with_name("DLEnhanceComparison.ui"))
+    inUi = {w.get("name") for file in files for w in ET.parse(file).iter("widget")}
     used = {name for path in PANEL_FILES for name in re.findall(r"\bui\.([A-Za-z]\w*)", path.read_text("utf-8"))}
     assert used
     assert used <= inUi

@@ -78,7 +78,13 @@ def test_removing_the_fine_grain_of_the_noise_passes(case):
 def test_doing_nothing_passes_and_looks_at_the_scope_only(case):
     report = case.inspect(strengths=Strengths(0.0, 0.0, 0.0))
     assert report.passed
-    assert {f.id for f in report.findings} == {"scopeNoise", "scopeSpacing", "scopeMatrix", "scopeContents"}
+    assert {f.id for f in report.findings} == {
+        "scopeNoise",
+        "scopeSpacing",
+        "scopeMatrix",
+        "scopeContents",
+        "scopeContrast",
+    }
 
 
 def test_a_removed_lesion_of_three_voxels_is_reported_with_its_place():
@@ -101,6 +107,36 @@ def test_a_spot_hidden_in_the_ringing_component_is_reported(case):
     components = asComponents(case.noise, ringing=-spot(12 * SIGMA, (2, 2, 2)))
     report = inspect(case.volume, components, Strengths(1.0, 1.0, 0.0), case.survey)
     assert not finding(report, "newStructure").passed
+
+
+def test_at9_ideal_result_holds_no_detail_beyond_the_input(case):
+    found = finding(case.inspect(), "newDetail")
+    assert 0.5 < found.value < 1.5  # the power of the noise at most (guardRings.py), but for chance
+
+
+def test_at9_invented_texture_is_reported_with_its_place(case):
+    texture = np.zeros_like(case.noise)
+    rng = np.random.default_rng(1)
+    texture[20:52, 40:64, 30:54] = 2.5 * SIGMA * ndimage.gaussian_filter(rng.standard_normal((32, 24, 24)), 1.0) / 0.2
+    report = case.inspect(case.noise - texture)
+    found = finding(report, "newDetail")
+    assert not found.passed
+    place = [int(part) for part in found.sentence.split("voxel ")[1].split(" (")[0].split(", ")]
+    assert all(low - 16 <= at <= high + 16 for at, low, high in zip(place, (30, 40, 20), (54, 64, 52), strict=True))
+
+
+def test_at9_copying_what_is_there_is_no_new_detail(case):
+    amplified = -0.5 * (case.volume.voxels - ndimage.gaussian_filter(case.volume.voxels, 1.0))
+    assert finding(case.inspect(amplified), "newDetail").value < 1.0
+
+
+def test_phantom_without_contrast_is_out_of_scope():
+    grid = np.stack(np.meshgrid(*[np.linspace(-1, 1, 64)] * 3))
+    image = 1000.0 * ((grid**2).sum(0) < 0.7) * (1 + 0.1 * grid[0])
+    volume = asVolume((image + np.random.default_rng(0).normal(0, 30, image.shape)).astype(np.float32))
+    found = finding(inspect(volume, asComponents(image * 0), Strengths(0, 0, 0), survey(volume)), "scopeContrast")
+    assert not found.passed
+    assert "phantom" in found.sentence
 
 
 def test_blurred_edges_are_reported(case):

@@ -590,7 +590,10 @@ def test_parameter_names_of_the_ui_are_fields(aHost):
         if p.get("name") == "SlicerParameterName" and p.get("stdset") == "0"
     ]
     fields = set(LesionParameters.__annotations__) or {name for name, _ in LesionParameters.allParameters.items()}
-    assert set(properties) == {"standardVolume", "enhancedVolume", "noise", "allMeasures"}
+    assert set(properties) == {
+        *("standardVolume", "enhancedVolume", "standardRepeat", "enhancedRepeat", "noise"),
+        *("allMeasures", "conspicuity", "noiseSpectrum", "wholeHead"),
+    }
     assert set(properties) <= fields
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from DLEnhanceLesionMetricsLib import masks
-from DLEnhanceLesionMetricsLib.lesionOutline import proposeOutline
+from DLEnhanceLesionMetricsLib.lesionOutline import inscribedDiameter, proposeOutline
 from DLEnhanceLib.errors import BadOption
 from DLEnhanceLib.volume import Volume
 
@@ -97,3 +97,36 @@ def test_real_schwannoma_has_its_published_volume_from_several_clicks(realData):
     # SOURCES.md: about 2900 mm3 by a threshold; the half-height outline takes a little more of its border.
     assert sizes == pytest.approx([3200, 3200], rel=0.12)
     assert sizes[0] == pytest.approx(sizes[1], rel=0.02)
+
+
+def test_growing_from_a_place_that_is_not_above_finds_nothing():
+    from DLEnhanceLesionMetricsLib.lesionOutline import _connected
+
+    above = np.zeros((3, 5, 5), bool)
+    above[1, 1:3, 1:3] = True
+    assert not _connected(above, (0, 0, 0)).any()
+    assert np.array_equal(_connected(above, (1, 1, 1)), above)
+
+
+def test_the_inscribed_sphere_fits_into_the_lesion_from_its_middle_and_from_its_border():
+    volume = phantom(10)
+    assert inscribedDiameter(volume, CENTER) == pytest.approx(10, abs=1.6)
+    assert inscribedDiameter(volume, np.add(CENTER, [3, 0, 0])) == pytest.approx(4, abs=1.6)
+
+
+def test_a_stricter_level_draws_closer_and_an_unknown_place_refuses():
+    volume = phantom(12, blur=1.6)
+    counts = [proposeOutline(volume, CENTER, level=level).region.maskOn(volume).count for level in (0.35, 0.5, 0.8)]
+    assert counts[0] > counts[1] > counts[2] > 0
+
+
+def test_the_rim_of_a_real_tumor_is_outlined_and_its_core_refused_in_a_sentence(realData):
+    from DLEnhanceLib.reading import readVolume
+
+    folder = realData / "postcontrast_t1_axial_brain1"
+    volume = readVolume(folder / "brain1_image.nrrd")
+    drawn = readVolume(folder / "brain1_label.nrrd").voxels > 0
+    rim = proposeOutline(volume, (-40, -32, 26)).region.maskOn(volume).toArray()
+    assert np.count_nonzero(rim & drawn) > 0.9 * np.count_nonzero(rim)
+    with pytest.raises(BadOption, match="draw it by hand"):
+        proposeOutline(volume, (-46, -17, 16))

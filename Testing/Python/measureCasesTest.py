@@ -96,7 +96,8 @@ def test_every_export_of_many_cases_has_a_file_a_case(folder):
     index = (folder / "reports" / "index.html").read_text(encoding="utf-8")
     assert '<a href="p1.html">p1</a>' in index
     assert "2 cases, 2 lesions" in index
-    assert ET.parse(folder / "all.svg").getroot().tag.endswith("svg")
+    texts = ["".join(text.itertext()) for text in ET.parse(folder / "all.svg").getroot().iter()]
+    assert "all lesions (< 5 mm), n = 2" in texts
     content = json.loads((folder / "all.json").read_text(encoding="utf-8"))
     assert [case["case"] for case in content["cases"]] == ["p1", "p2"]
     assert str(folder) not in index + json.dumps(content)
@@ -165,6 +166,14 @@ def test_a_list_of_a_spreadsheet_of_another_country_is_read(folder):
     found = readCaseList(folder / "cases.csv")
     assert [case.name for case in found.cases] == ["p1"]
     assert found.unused == ("site",)
+
+
+def test_paths_are_relative_to_the_list_and_not_to_where_it_is_called(folder, monkeypatch):
+    monkeypatch.chdir(folder / "sub")
+    assert [case.standard for case in readCaseList(folder / "cases.csv").cases] == [
+        folder / "p1.nii.gz",
+        folder / "sub" / "p2.nii.gz",
+    ]
 
 
 def test_a_list_that_is_no_text_is_refused(folder):
@@ -259,3 +268,41 @@ def test_a_series_of_another_study_gives_no_structured_report(dicomFolder, capsy
     capsys.readouterr()
     text = refusal(dicomFolder, capsys, f"{DICOM.replace('derived', 'other')} --sr r.dcm")
     assert "different" in text
+
+
+def test_conspicuity_and_noise_spectrum_are_rows_of_their_own(folder):
+    assert main(f"{ONE} --conspicuity --noise-spectrum".split()) == 0
+    rows = table(folder / "t.csv")
+    assert {row["condition"] for row in rows if row["metric"] == "conspicuity" and row["value"]} == {
+        "standard",
+        "enhanced",
+    }
+    assert any(row["metric"] == "noise_frequency" for row in rows)
+
+
+def test_pseudo_replica_needs_to_know_how_the_image_was_enhanced(folder, capsys):
+    assert "--enhance-report" in refusal(folder, capsys, f"{ONE} --noise-method pseudo_replica")
+    report = {"strengths": {"denoise": "much"}, "model": {"profile": "fast"}}
+    (folder / "e.json").write_text(json.dumps(report), encoding="utf-8")
+    arguments = f"{ONE} --noise-method pseudo_replica --enhance-report e.json"
+    assert "strengths from 0 to 1" in refusal(folder, capsys, arguments)
+
+
+def test_pseudo_replica_maps_the_noise_of_the_enhancer(folder):
+    """At strength 0 the enhancer does nothing, so both images have the noise that the survey found."""
+    k, j, i = np.mgrid[:32, :48, :48]
+    head = np.where(((k - 16) / 14) ** 2 + ((j - 24) / 20) ** 2 + ((i - 24) / 20) ** 2 < 1, 500.0, 0.0)
+    noise = np.random.default_rng(0).normal(0, 25, (2, *head.shape))
+    volume = Volume(np.hypot(head + noise[0], noise[1]).astype(np.float32), np.diag([-1.0, -1.0, 1.0, 1.0]))
+    labels = np.zeros(head.shape, np.uint8)
+    labels[14:18, 22:26, 12:16], labels[14:18, 22:26, 30:36] = 1, 2
+    for name, voxels in (("v", volume.voxels), ("l", labels)):
+        writeVolume(volume.withVoxels(voxels), folder / f"{name}.nii.gz")
+    report = {"strengths": {"denoise": 0, "dering": 0, "sharpen": 0}, "model": {"profile": "fast"}}
+    (folder / "e.json").write_text(json.dumps(report), encoding="utf-8")
+    files = "--standard v.nii.gz --enhanced v.nii.gz --rois l.nii.gz --out t.csv --enhance-report e.json"
+    options = "--noise-method pseudo_replica --replicas 4 --device cpu --threads 1"
+    assert main(f"measure {files} {options}".split()) == 0
+    noises = {row["condition"]: float(row["noise"]) for row in table(folder / "t.csv") if row["metric"] == "snr"}
+    assert noises["standard"] == pytest.approx(25, rel=0.15)
+    assert noises["enhanced"] == pytest.approx(noises["standard"], rel=0.3)  # SD over 4 replicas

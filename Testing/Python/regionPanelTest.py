@@ -1,4 +1,4 @@
-"""What the panel of Lesion Metrics does to regions, by buttons and by keys: undo, role, lock, size, outline, suggestions."""
+"""Regions in the panel of Lesion Metrics, by buttons and by keys: undo, role, lock, size, outline, suggestions."""
 
 from pathlib import Path
 
@@ -105,7 +105,6 @@ def test_deleting_renaming_resizing_and_role_are_taken_back_one_by_one(measured)
     measured.ui.diameterSpinBox.setValue(9.0)
     press(measured, "Ctrl+Shift+R")
     assert [region.role for region in measured.logic.regions()] == ["reference", "reference"]
-    assert measured.regionBox.chosen.name == "R1" or measured.regionBox.chosen.name == "left"
     measured.ui.regionTable.selectRow(names(measured).index("left"))
     press(measured, "Del")
     assert names(measured) == ["R1"]
@@ -153,6 +152,52 @@ def test_keys_sleep_while_another_module_is_shown(aHost, measured):
     assert not any(shortcut.property("enabled") for shortcut in shortcuts)
     aHost.selectModule("DLEnhanceLesionMetrics")
     assert all(shortcut.property("enabled") for shortcut in measured.regionBox.shortcuts.values())
+
+
+@pytest.fixture
+def typing(aHost, measured):
+    """Types keys into the list of regions in the shown main window: typing("Z", "Control")."""
+    from PySide6 import QtCore, QtTest
+
+    window, table = aHost.mainWindow, measured.ui.regionTable
+    window.setCentralWidget(measured.parent)
+    window.show()
+    window.activateWindow()
+    aHost.processEvents()
+
+    def typed(key, *modifiers):
+        table.setFocus()
+        held = QtCore.Qt.NoModifier
+        for name in modifiers:
+            held |= getattr(QtCore.Qt, f"{name}Modifier")
+        QtTest.QTest.keyClick(table, getattr(QtCore.Qt, f"Key_{key}"), held)
+        aHost.processEvents()
+
+    yield typed
+    window.takeCentralWidget()
+
+
+def test_a_session_by_the_keyboard_alone(measured, typing):
+    typing("N", "Shift")
+    assert measured.regionBox.chosen.name == "R1"
+    typing("Delete")
+    assert names(measured) == ["L1"]
+    typing("Z", "Control")
+    assert names(measured) == ["L1", "R1"]
+    typing("Y", "Control")
+    assert names(measured) == ["L1"]
+    typing("Z", "Control")
+    measured.ui.regionTable.selectRow(0)
+    typing("Plus")
+    assert "6.5" in size(measured)
+    typing("R", "Control", "Shift")
+    assert [region.role for region in measured.logic.regions()] == ["reference", "reference"]
+    typing("K", "Shift")
+    assert measured.regionBox.chosen.isLocked
+    typing("L", "Shift")
+    assert measured.ui.addLesionButton.checked
+    typing("Escape")
+    assert not measured.ui.addLesionButton.checked
 
 
 # Role, lock, size, list
@@ -207,7 +252,7 @@ def test_every_kind_of_region_is_locked_by_its_key(aHost, panel, kind):
     press(panel, "Shift+K")
     assert panel.ui.lockRegionButton.checked
     assert not panel.ui.deleteRegionButton.enabled
-    assert "\N{LOCK}" in size(panel)
+    assert "locked" in size(panel)
     press(panel, "Del")
     assert "unlock it first" in aHost.messages[-1][1]
     assert len(names(panel)) == 1
@@ -368,6 +413,37 @@ def test_the_outline_is_drawn_closer_and_wider_before_it_is_accepted(aHost, pane
     assert counts[2] < counts[0]
     assert counts[3] >= counts[2]
     assert not panel.ui.proposalFrame.isHidden()
+
+
+def test_only_an_unlocked_segment_can_be_edited_and_opens_with_its_volume(aHost, measured):
+    opened = []
+    measured.regionBox.openEditor = lambda region, volume: opened.append((region.name, volume.GetName()))
+    assert not measured.ui.drawRegionButton.enabled
+    outline(aHost, measured)
+    assert measured.regionBox.chosen.shape == "segment"
+    measured.ui.drawRegionButton.click()
+    assert opened == [("L2", "T1")]
+    press(measured, "Shift+K")
+    assert not measured.ui.drawRegionButton.enabled
+
+
+def test_the_segment_editor_is_shown_with_segmentation_volume_and_segment(aHost, panel, monkeypatch):
+    import types
+
+    import slicer
+
+    from DLEnhanceLesionMetricsLib.panelSegmentEditor import openSegmentEditor
+
+    called = []
+    names_ = ("setSegmentationNode", "setSourceVolumeNode", "setCurrentSegmentID")
+    editor = types.SimpleNamespace(**{name: lambda value, name=name: called.append((name, value)) for name in names_})
+    monkeypatch.setattr(slicer.util, "selectModule", lambda name: called.append(("selectModule", name)))
+    monkeypatch.setattr(slicer.util, "getModuleWidget", lambda _name: types.SimpleNamespace(editor=editor))
+    region, _ = panel.logic.outlineLesion(LESION)
+    volume = panel.logic.parameters.standardVolume
+    openSegmentEditor(region, volume)
+    wanted = zip(names_, (region.node, volume, region.segmentId), strict=True)
+    assert called == [("selectModule", "SegmentEditor"), *wanted]
 
 
 # Suggestions

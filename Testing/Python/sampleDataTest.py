@@ -193,6 +193,21 @@ def test_shipped_regions_keep_their_roles_in_a_scene(copied, aSlicerScene):
     assert found[0].name == "lesion 1, 2 mm"
 
 
+def test_shipped_lesions_are_measured_as_soon_as_they_are_loaded(copied, aSlicerScene):
+    from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic
+
+    storage = aSlicerScene.scene.AddNewNodeByClass("vtkMRMLSegmentationStorageNode")
+    storage.SetFileName(str(copied["regions"]))
+    assert storage.ReadData(aSlicerScene.scene.AddNewNodeByClass("vtkMRMLSegmentationNode"))
+    logic = DLEnhanceLesionMetricsLogic()
+    logic.setVolumes(*(aSlicerScene.addVolume(readVolume(copied[name]), name) for name in ("noisy", "truth")))
+    cnr = {(row.lesion, row.condition): row.value for row in logic.measure() if row.metric == "cnr"}
+    logic.release()
+    lesions = {lesion for lesion, _condition in cnr}
+    assert len(lesions) == 12
+    assert all(cnr[lesion, "enhanced"] > 3 * cnr[lesion, "standard"] > 3 for lesion in lesions)
+
+
 def test_notice_of_the_anatomy_is_shipped():
     text = (sampleData.FOLDER / "SimulatedHead.md").read_text(encoding="utf-8")
     assert "Louis Collins, McConnell Brain Imaging Centre" in text

@@ -3,11 +3,17 @@
 import math
 
 import numpy as np
+import pydicom
 import pytest
+from dicomDatabaseSteps import installDatabase, loadSeries
+from dicomPhantom import writeSeries
 
 slicer = pytest.importorskip("slicer", reason="the scene floor is tested with slicer-core")
 
+from DLEnhanceLib.dicomWriting import writeDerivedSeries  # noqa: E402
 from DLEnhanceLib.errors import BadOption  # noqa: E402
+from DLEnhanceLib.reading import readVolume  # noqa: E402
+from DLEnhanceLib.strengths import Strengths  # noqa: E402
 
 SHAPE, IJK_TO_RAS = (24, 64, 64), np.array([[1, 0, 0, -32], [0, 1, 0, -32], [0, 0, 2, -24], [0, 0, 0, 1.0]])
 LARGE, SMALL, REFERENCE = (10, 5, 0), (10, -15, 0), (-10, 5, 0)
@@ -164,7 +170,9 @@ def test_files_are_made_by_script_and_the_report_names_how_the_image_was_made(lo
     assert "DLEnhance-full-12" in text
     assert "cd" * 32 in text
     assert "denoise 75 %" in text
-    assert logic.exportChart(tmp_path / "chart.svg").read_text(encoding="utf-8").count("<circle") == 6 * 4 * 2
+    metrics = {row.metric for row in logic.outcome.rows}
+    svg = logic.exportChart(tmp_path / "chart.svg").read_text(encoding="utf-8")
+    assert svg.count("<circle") == 2 * 4 * len(metrics)  # two lesions, each among all and in its class
     assert logic.exportChart(tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
     assert logic.exportTable(tmp_path / "table.json").read_text(encoding="utf-8").startswith("[")
     with pytest.raises(BadOption, match=r"\.csv or \.json"):
@@ -176,6 +184,38 @@ def test_volumes_that_are_not_dicom_are_told_so_before_a_structured_report(logic
     with pytest.raises(BadOption, match="T1 is not DICOM"):
         logic.exportStructuredReport(tmp_path / "report.dcm")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_volumes_loaded_from_dicom_give_a_structured_report_of_their_images(aSlicerScene, monkeypatch, tmp_path):
+    pytest.importorskip("highdicom")
+    database = installDatabase(monkeypatch)
+    voxels = np.random.default_rng(0).normal(400, 20, (12, 40, 40)).astype(np.uint16)
+    writeSeries(tmp_path / "series", voxels)
+    writeDerivedSeries(
+        readVolume(tmp_path / "series"),
+        tmp_path / "series",
+        tmp_path / "derived",
+        strengths=Strengths(),
+        modelId="M",
+        modelHash="ab",
+    )
+    standard, enhanced = (loadSeries(database, tmp_path / name) for name in ("series", "derived"))
+    logic = makeLogic()
+    logic.setVolumes(standard, enhanced)
+    bounds = [0.0] * 6
+    standard.GetRASBounds(bounds)
+    middle = np.array(bounds).reshape(3, 2).mean(axis=1)
+    logic.addRegion("lesion", tuple(middle), 6)
+    logic.addRegion("reference", tuple(middle + np.array((8, 0, 0))), 6)
+    assert logic.structuredReportObstacle() == ""
+    report = pydicom.dcmread(logic.exportStructuredReport(tmp_path / "report.dcm", reader="R1"))
+    series = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
+    assert sorted(len(one.ReferencedSOPSequence) for one in series) == [12, 12]
+    assert "ELLIPSOID" in str(report)
+    page = logic.exportReport(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert all(str(one.SeriesInstanceUID) in page for one in series)
+    logic.release()
 
 
 @pytest.fixture

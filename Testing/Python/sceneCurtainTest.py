@@ -122,7 +122,7 @@ def test_flicker_waits_while_the_original_is_held(compared, pair):
     comparison, look = compared
     comparison.show(*pair, layout="flicker")
     comparison.toggleOriginal()
-    for _ in range(2):
+    for _ in range(3):
         comparison.flick()
         assert set(look()) == {STANDARD}
     comparison.toggleOriginal()

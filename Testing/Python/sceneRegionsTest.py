@@ -22,6 +22,9 @@ from DLEnhanceLib.errors import BadOption, UnsupportedVolume  # noqa: E402
 OBLIQUE = np.array([[0.9, -0.1, 0.2, -20], [0.12, 0.88, -0.3, -25], [-0.1, 0.3, 1.1, -15], [0, 0, 0, 1.0]])
 
 
+TURNED = np.array([[0.8, 0, 0.6], [0, 1, 0], [-0.6, 0, 0.8]])
+
+
 @pytest.fixture(scope="module")
 def headless():
     return HeadlessSlicer()
@@ -100,6 +103,21 @@ def test_a_box_region_is_larger_than_the_ellipsoid_inside_it(scene):
     volumeNode = addVolume(scene)
     region = regions.addRegion(scene, "reference", (5, 5, 5), 12, shape="box")
     assert count(region, volumeNode) * volumeView(volumeNode).voxelVolume == pytest.approx(12**3, rel=0.05)
+
+
+def test_a_circle_has_its_area_one_voxel_thick_in_any_plane_and_its_disk_shows_it(scene):
+    volumeNode = addVolume(scene)
+    for axes in (np.eye(3), TURNED):
+        region = regions.addRegion(scene, "reference", (5, 0, 8), (12, 12, 1), shape="ellipse", axes=axes)
+        mask = ShapeReader().region(region).maskOn(volumeView(volumeNode))
+        assert mask.count * mask.areaPerVoxel == pytest.approx(math.pi * 36, rel=0.04)
+    keeper = OutlineKeeper(scene)
+    keeper.sync()
+    disk = outlineOf(region.node).GetPolyData()
+    extent = np.ptp(slicer.util.arrayFromModelPoints(outlineOf(region.node)) @ TURNED, axis=0)
+    assert disk.GetNumberOfPoints() > 40
+    assert extent == pytest.approx((12, 12, 1), rel=0.01)
+    keeper.release()
 
 
 def test_a_curve_encloses_its_area_on_one_slice(scene):
@@ -285,6 +303,8 @@ def test_a_saved_scene_comes_back_with_roles_names_and_outlines(scene, tmp_path)
     volumeNode = addVolume(scene)
     regions.addRegion(scene, "lesion", (1, 2, 3), (4, 6, 8))
     regions.addRegion(scene, "air", (0, 0, 0), shape="box")
+    circle = regions.addRegion(scene, "reference", (0, 0, 0), (8, 8, 1), name="R2", shape="ellipse", axes=TURNED)
+    voxels = count(circle, volumeNode)
     regions.addCurve(scene, "reference", [(0, 0, 0), (5, 0, 0), (0, 5, 0)])
     node, segmentId = addSegmentation(scene, volumeNode, np.ones((40, 50, 60)))
     regions.adoptRegion(node, "lesion", segmentId=segmentId)
@@ -300,7 +320,10 @@ def test_a_saved_scene_comes_back_with_roles_names_and_outlines(scene, tmp_path)
         ("L1", "lesion", "ellipsoid"),
         ("met", "lesion", "segment"),
         ("R1", "reference", "curve"),
+        ("R2", "reference", "ellipse"),
         ("A1", "air", "box"),
     ]
-    assert [model.GetName() for model in outlines(scene)] == ["L1 outline"]
+    assert sorted(model.GetName() for model in outlines(scene)) == ["L1 outline", "R2 outline"]
+    volumeNode = scene.GetFirstNodeByName("MR")
+    assert count(next(region for region in regions.regionsOf(scene) if region.name == "R2"), volumeNode) == voxels
     keeper.release()

@@ -102,6 +102,8 @@ def test_air_avoids_ghosts():
     ghosted[:, :, 40:120] = np.hypot(ghosted[:, :, 40:120], 20)  # a band of ghosts along the phase-encoding axis
     found = suggestAir(volume.withVoxels(ghosted))
     assert found.statistics.sd == pytest.approx(0.655 * 8, rel=0.1)
+    assert "Ghosts seem to run from front to back" in found.sentence
+    assert "Ghosts" not in suggestAir(volume).sentence
 
 
 def test_masked_background_is_refused_with_the_reason():
@@ -135,3 +137,37 @@ def test_real_skull_stripped_image_has_no_air(realData):
 
     with pytest.raises(BadOption, match="masked"):
         suggestAir(readVolume(realData / "stroke_t1_t2_flair" / "FLAIR.nii.gz"))
+
+
+# Real heads by folder or file, and whether their air is masked (SOURCES.md).
+REAL_HEADS = {
+    "t2w_head/T2w.nii.gz": False,
+    "flair_axial_fpg/t2.nii.gz": False,
+    "glioma_upenn_00001/00001_t2f.nii.gz": True,
+    "stroke_t1_t2_flair/T1.nii.gz": True,
+    "stroke_t1_t2_flair/FLAIR.nii.gz": True,
+    "dicom_enhanced_multiframe_t1": False,
+}
+
+
+@pytest.mark.parametrize("name", REAL_HEADS)
+def test_real_heads_of_every_contrast_get_a_homogeneous_reference_and_air_or_a_refusal(realData, name):
+    from DLEnhanceLib.reading import readVolume
+
+    volume = readVolume(realData / name)
+    head = headMask(volume)
+    middle = head.points(np.argwhere(head.inside)).mean(axis=0)
+    lesion = regions.Region("L", "lesion", regions.sphere(np.add(middle, [-30, 0, 10]), 6))
+    found = suggestReference(volume, lesion)
+    assert found.region.center[0] > middle[0] + 5
+    assert found.region.center[2] == pytest.approx(lesion.center[2], abs=12)
+    assert head.valueAt(head.inside, found.region.center)
+    assert found.statistics.sd < 0.08 * found.statistics.mean
+    assert found.statistics.count >= 9
+    if REAL_HEADS[name]:
+        with pytest.raises(BadOption, match="background is masked"):
+            suggestAir(volume)
+    else:
+        air = suggestAir(volume)
+        assert not head.valueAt(head.inside, air.region.center)
+        assert air.statistics.mean < 0.05 * found.statistics.mean

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import slicer
+import vtk
 
 
 def pairNodes():
@@ -56,6 +57,52 @@ class DLEnhanceLesionMetricsSlicerTest(unittest.TestCase):
         self.assertNotEqual(slicer.app.layoutManager().layout, before)
         self.logic.hideComparison()
         self.assertEqual(slicer.app.layoutManager().layout, before)
+
+    def test_every_layout_of_the_comparison_appears_and_gives_the_layout_back(self):
+        manager = slicer.app.layoutManager()
+        if manager is None:
+            self.skipTest("this Slicer runs without a main window")
+        self.measured()
+        before = manager.layout
+        shown = []
+        for layout in ("sideBySide", "residual", "curtain", "flicker"):
+            self.logic.showComparison(layout)
+            slicer.app.processEvents()
+            shown.append(manager.layout)
+        self.assertEqual(len({before, *shown}), 5)
+        self.logic.hideComparison()
+        self.assertEqual(manager.layout, before)
+
+    def test_the_curtain_divides_the_view_and_is_dragged_by_the_mouse(self):
+        """Which pixels come from which volume, as the slice view draws them."""
+        if slicer.app.layoutManager() is None:
+            self.skipTest("this Slicer runs without a main window")
+        self.measured()
+        self.logic.showComparison("curtain")
+        comparison = self.logic.comparison
+        self.logic.parameters.standardVolume.GetDisplayNode().SetWindowLevelMinMax(-2, -1)  # white
+        comparison.setLinks(window=False)
+        self.logic.parameters.enhancedVolume.GetDisplayNode().SetWindowLevelMinMax(1e6, 2e6)  # black
+        window = slicer.app.layoutManager().sliceWidget("DLEnhanceCurtain").sliceView().renderWindow()
+        width, height = window.GetSize()
+        interactor = window.GetInteractor()
+        for event, x in (("LeftButtonPressEvent", 0.5), ("MouseMoveEvent", 0.6), ("LeftButtonReleaseEvent", 0.6)):
+            interactor.SetEventInformation(round(x * width), height // 2, 0, 0)
+            interactor.InvokeEvent(event)
+        self.assertAlmostEqual(comparison.curtain, 0.6, delta=0.01)
+        self.assertGreater(self.brightness(window, 0.55), 200)
+        self.assertLess(self.brightness(window, 0.65), 50)
+        self.logic.hideComparison()
+
+    def brightness(self, window, x):
+        """Of a pixel above the regions, x: share of the width."""
+        slicer.app.processEvents()
+        grabber = vtk.vtkWindowToImageFilter()
+        grabber.SetInput(window)
+        grabber.ReadFrontBufferOff()
+        grabber.Update()
+        width, height, _depth = grabber.GetOutput().GetDimensions()
+        return grabber.GetOutput().GetScalarComponentAsDouble(round(x * width), round(0.75 * height), 0, 0)
 
     def test_exports_and_saved_scene(self):
         self.measured()

@@ -22,6 +22,7 @@ from .application import (
     moduleRecord,
     useTemporarySettings,
 )
+from .files import installFileFunctions
 from .layoutManager import LayoutManager
 from .mrmlWidgets import qSlicerScriptedLoadableModuleWidget
 
@@ -40,7 +41,9 @@ class Host:
         self.app = slicer.app = Application(self.headless, self.layoutManager)
         self.messages, self.statusMessages, self.selectedModule = Messages(), [], ""
         self._settings, self._errors, self._modules = useTemporarySettings(), SlotErrors(), {}
+        self.exitCode = None
         installUtilities(self)
+        installFileFunctions(self)
 
     def moduleFile(self, name):
         return ROOT / name / f"{name}.py"

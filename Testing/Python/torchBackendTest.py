@@ -1,0 +1,68 @@
+"""How far the network sees is measured, so that tiles hold all of it."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from DLEnhanceLib.network import MULTIPLE
+from DLEnhanceLib.tiles import ALIGNMENT
+from DLEnhanceLib.torchBackend import makeBackend, reachOf
+
+
+class Local(nn.Module):
+    """Convolutions of 3 voxels an axis with some dilation; sees that many voxels further."""
+
+    def __init__(self, *dilations):
+        super().__init__()
+        self.layers = nn.Sequential(*[nn.Conv3d(1, 1, 3, padding=d, dilation=d) for d in dilations])
+
+    def forward(self, image, sigma, conditions):
+        return self.layers(image).expand(-1, 3, -1, -1, -1)
+
+
+class Global(nn.Module):
+    def forward(self, image, sigma, conditions):
+        return (image - image.mean()).expand(-1, 3, -1, -1, -1)
+
+
+@pytest.mark.parametrize("dilations", [(1,), (1, 1, 1), (4, 7), (90, 60)])
+def test_reach_is_how_far_the_layers_see(dilations):
+    assert reachOf(Local(*dilations)) == sum(dilations)
+
+
+class Threshold(Local):
+    """A comparison stops a not-a-number."""
+
+    def forward(self, image, sigma, conditions):
+        return torch.where(image > 0.5, self.layers(image), torch.zeros_like(image)).expand(-1, 3, -1, -1, -1)
+
+
+def test_reach_goes_through_comparisons():
+    network = Threshold(1, 1)
+    inner = Threshold(3)
+    network.layers.append(inner.layers[0])
+    assert reachOf(network) == 5
+
+
+def test_network_that_sees_everything_gets_tiles_of_everything():
+    assert reachOf(Global()) > 1000
+
+
+def test_tiles_start_where_the_coarse_grids_of_the_network_do():
+    assert ALIGNMENT % MULTIPLE == 0
+
+
+@pytest.mark.parametrize("profile", ["fast", "full"])
+def test_nothing_beyond_the_margin_changes_a_result(profile):
+    backend = makeBackend(profile, "cpu", threads=1)
+    size = 2 * -(-backend.margin // MULTIPLE) * MULTIPLE + 2 * MULTIPLE
+    rng = np.random.default_rng(0)
+    image = rng.normal(0.6, 0.1, (8, 8, size)).astype(np.float32)
+    other = image.copy()
+    other[:, :, -MULTIPLE:] += 5.0
+    sigma = np.full_like(image, 0.05)
+    first, second = (backend.components(x, sigma, (1, 1, 1), (1, 1, 1)) for x in (image, other))
+    apart = np.abs(first - second).max(axis=(0, 1, 2))
+    assert apart[: size - MULTIPLE - backend.margin].max() == 0
+    assert apart[-MULTIPLE:].max() > 0
