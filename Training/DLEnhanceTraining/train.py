@@ -19,7 +19,7 @@ from .sampling import Pool
 from .validation import validationSamples, validationScores
 
 TRAINING_MAPS = range(1, 19)  # 19 and 20 and the ICBM152 head are for validation
-ERROR_FLOOR = 0.005  # of tissue: smaller errors are not worth learning
+ERROR_FLOOR = 0.002  # of tissue: smaller errors are not worth learning
 
 
 @dataclasses.dataclass(frozen=True)
