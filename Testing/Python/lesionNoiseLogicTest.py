@@ -124,12 +124,15 @@ def test_other_strengths_make_the_map_stale(logic):
 
 def test_a_saved_scene_keeps_the_map(logic, headless, tmp_path):
     choose(logic, noise=Noise.PSEUDO_REPLICA)
-    node = logic.mapNoise(replicas=2)
+    assert logic.mapNoise(replicas=2).GetAttribute("DLEnhance.Replicas") == "2"
     before = result(logic, "cnr").enhanced.value
-    assert node.GetAttribute("DLEnhance.Replicas") == "2"
-    logic.settle()
-    logic.update(force=True)
-    assert result(logic, "cnr").enhanced.value == before
+    bundle = str(tmp_path / "case.mrb")
+    assert headless.scene.WriteToMRB(bundle)
+    headless.scene.Clear(False)
+    assert headless.scene.ReadFromMRB(bundle, True)
+    logic.setVolumes(slicer.util.getNode("T1"))
+    assert logic.parameters.enhancedVolume.GetName() == "T1 enhanced"
+    assert result(logic, "cnr").enhanced.value == pytest.approx(before, rel=1e-5)
 
 
 def test_a_cancelled_map_leaves_nothing(logic):
