@@ -17,6 +17,7 @@ from .volume import Volume
 
 logger = logging.getLogger(__name__)
 
+BLANKED_SHARE = 0.15  # of the voxels: magnitude noise of a scanner has fewer exact zeros
 BLEND_SLAB = 2_000_000  # voxels blended at a time: keeps the temporary arrays in the processor's cache
 
 
@@ -98,7 +99,7 @@ def reblend(run: EnhancementRun, strengths: Strengths) -> EnhancementRun:
 def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgress=noProgress) -> Components:
     """One pass of the network over the head. The result does not depend on tile, the edge of the tiles in voxels.
 
-    Out of memory halves the tile, then moves to the CPU. Voxels that are not finite get no change.
+    Out of memory halves the tile, then moves to the CPU. Voxels that are not finite or were blanked get no change.
     """
     weight, note = headWeight(found.head), ""
     box = weight.box or tuple(slice(0, 0) for _ in range(3))
@@ -135,8 +136,18 @@ def tileComponents(volume, found, backend, padded, report):
     sigma = found.noise.at(padded)
     sigma /= scale
     parts = backend.components(image, sigma, found.support, volume.spacing[::-1], reportProgress=report)
-    parts[:, isNoNumber] = 0
+    parts[:, isNoNumber | blankedVoxels(volume, padded)] = 0
     return parts
+
+
+def blankedVoxels(volume, place):
+    """Zeros of a background that software blanked, bool (k, j, i) at three slices: nothing was measured there.
+
+    Few zeros are measured values: they count as blanked only in a volume that has many.
+    """
+    some = volume.voxels[tuple(slice(None, None, max(1, n // 64)) for n in volume.voxels.shape)]
+    isBlank = volume.voxels[place] == 0
+    return isBlank if np.count_nonzero(some == 0) > BLANKED_SHARE * some.size else np.zeros_like(isBlank)
 
 
 def _smaller(tiles, backend):

@@ -365,7 +365,7 @@ _METHODS = (
     NoiseMethod(
         "pseudo_replica",
         "Pseudo-replicas",
-        "SNR = S_L / root mean square over the lesion of the SD over k >= 20 enhanced copies with other noise of known SD",
+        "SNR = S_L / RMS over the lesion of the SD over k >= 20 enhanced copies with other noise of known SD",
         "The true noise of a nonlinear enhancer, as far as the surveyed noise is the image's own.",
         _replicaNoise,
     ),

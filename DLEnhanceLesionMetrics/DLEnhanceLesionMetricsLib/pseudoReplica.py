@@ -4,8 +4,8 @@ Robson et al. 2008 (doi:10.1002/mrm.21728) for reconstruction, here for image pr
 the input k times, each copy is enhanced, and the SD over the results is the noise that the enhancer lets through.
 
 An enhancer that adapts to the noise sees more of it in such a copy than the image holds, and lets more of it through:
-8 to 22 % too much for ours (Benchmarks/results/pseudoReplica.md). So, where an estimate of the image's own noise is at
-hand, half of its variance is exchanged for new noise: every copy is as noisy as the image. For a linear filter nothing
+up to 23 % too much for ours (Benchmarks/results/pseudoReplica.md). So, where an estimate of the image's own noise is at
+hand, most of its variance is exchanged for new noise: every copy is as noisy as the image. For a linear filter nothing
 changes.
 """
 
@@ -54,7 +54,7 @@ def pseudoReplica(
 
     image: (k, j, i), any numeric type. enhance: takes and returns a float32 array of that shape. sigma: SD of the
     noise in image units, one number or a map that broadcasts to the image. ownNoise: an estimate of the noise that the
-    image holds, same shape; half of it is exchanged then, else the new noise is added to it. makeNoise: unit-variance
+    image holds, same shape; most of it is exchanged then, else the new noise is added to it. makeNoise: unit-variance
     noise of a shape from a generator, white unless given (interpolated images have colored noise).
     A progress callback cancels by raising. Raises BadOption for fewer than 2 replicas or a sigma that is not above 0.
     """

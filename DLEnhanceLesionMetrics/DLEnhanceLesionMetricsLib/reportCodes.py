@@ -22,6 +22,7 @@ METRICS = {
     "cr": ("CR", PRIVATE_SCHEME, "Michelson contrast of lesion and reference"),
     "contrast_ratio": ("CONTRAST_RATIO", PRIVATE_SCHEME, "Lesion to reference signal ratio"),
     "percent_contrast": ("PERCENT_CONTRAST", PRIVATE_SCHEME, "Contrast in percent of the reference signal"),
+    "cjv": ("CJV", PRIVATE_SCHEME, "Coefficient of joint variation of lesion and reference"),
     "conspicuity": ("CONSPICUITY", PRIVATE_SCHEME, "Lesion conspicuity after Revesz, edge slope over complexity"),
     "noise_frequency": ("NOISE_FREQUENCY", PRIVATE_SCHEME, "Mean frequency of the noise, weighted by power"),
     "erd": ("ERD", PRIVATE_SCHEME, "Edge rise distance, 10 to 90 percent"),

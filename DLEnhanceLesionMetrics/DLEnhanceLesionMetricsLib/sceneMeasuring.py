@@ -68,6 +68,7 @@ class SceneMeasurement:
         self._shapes = ShapeReader()
         self._size = (None, None)
         self._surround = SettlingRows()
+        self._lines = (None, [])
 
     def measure(self, standardNode, enhancedNode, *, method, sources=None, surround=(), isDragged=False) -> Outcome:
         """Measure every lesion. Regions that cannot be used are left out, and named in the problem.
@@ -82,7 +83,7 @@ class SceneMeasurement:
         lines, lineProblems = self._readLines()
         problems += lineProblems
         voxels = {key: region.maskOn(standard).count for key, region in regions.items()}
-        rows = measureLines(standard, enhanced, lines, case=standard.name)
+        rows = self._lineRows((standardNode, enhancedNode), standard, enhanced, lines)
         volumes = byCondition(standard, enhanced)
         noise = readNoise(sources, byCondition(standardNode, enhancedNode), volumes, method)
         problems += noise.problems
@@ -146,6 +147,18 @@ class SceneMeasurement:
             raise BadOption("The enhanced volume is the standard volume: choose two different volumes.")
         enhanced = volumeView(enhancedNode) if isInScene(enhancedNode) else None
         return volumeView(standardNode), enhanced
+
+    def _lineRows(self, nodes, standard, enhanced, lines):
+        """Measured again only after a line or an image changed: a line costs as much as many regions."""
+        images = [
+            (contentStamp(node), volume.ijkToRAS.tobytes(), volume.name)
+            for node, volume in zip(nodes, (standard, enhanced), strict=True)
+            if volume is not None
+        ]
+        key = (images, [(line.name, *line.start, *line.end) for line in lines])
+        if key != self._lines[0]:
+            self._lines = (key, measureLines(standard, enhanced, lines, case=standard.name))
+        return list(self._lines[1])
 
     def _readRegions(self):
         """Core regions by key, and a sentence for each that cannot be used."""

@@ -36,7 +36,7 @@ class SlicePictures:
 def slicePictures(
     standard: Volume, enhanced: Volume | None, regions: Sequence[Region], *, window=None, noise=None
 ) -> SlicePictures:
-    """The slice through the largest lesion in both images and in enhanced minus standard.
+    """The slice through the largest lesion in both images and in standard minus enhanced.
 
     window: (darkest, brightest); by default the 1st and 99th percentile of the standard's slice. noise: SD in image
     units, the unit of the residual's colors; estimated from the residual when None.
@@ -55,10 +55,10 @@ def slicePictures(
     if enhanced is not None and not enhanced.isOnGridOf(standard):
         caption += " The enhanced image has another grid, so it is interpolated here and has no residual."
     elif enhanced is not None:
-        residual = second - first
+        residual = first - second
         sd = noise or 1.4826 * float(np.median(np.abs(residual[residual != 0]))) if residual.any() else 1.0
-        pictures.append(SlicePicture("Residual: enhanced - standard", _diverging(residual / sd)))
-        caption += f" Residual: blue falls, red rises, full color at {RESIDUAL_WINDOW:g} noise SDs ({sd:.4g} each)."
+        pictures.append(SlicePicture("Residual: standard - enhanced", _diverging(residual / sd)))
+        caption += f" Residual: red was taken away, blue added, full color at {RESIDUAL_WINDOW:g} noise SDs ({sd:.4g} each)."
     return SlicePictures(tuple(pictures), caption)
 
 

@@ -171,10 +171,10 @@ def test_the_slice_goes_through_the_largest_lesion_with_the_patients_right_on_th
     assert gray[y - 9 : y + 9, x - 9 : x + 9].mean() > 1.8 * gray[y - 9 : y + 9, 560 - x - 9 : 560 - x + 9].mean()
 
 
-def test_the_residual_is_red_where_the_enhanced_image_is_brighter(measured):
+def test_the_residual_is_red_where_something_was_taken_away(measured):
     changed = measured.standard.voxels.copy()
-    changed[:, :, :30] += 60.0
-    changed[:, :, 30:] -= 60.0
+    changed[:, :, :30] -= 60.0
+    changed[:, :, 30:] += 60.0
     enhanced = measured.standard.withVoxels(changed)
     residual = slicePictures(measured.standard, enhanced, (LESION,), noise=20.0).pictures[2].picture.astype(int)
     patientsLeft, patientsRight = residual[280, 500], residual[280, 60]

@@ -124,12 +124,15 @@ def test_other_strengths_make_the_map_stale(logic):
 
 def test_a_saved_scene_keeps_the_map(logic, headless, tmp_path):
     choose(logic, noise=Noise.PSEUDO_REPLICA)
-    node = logic.mapNoise(replicas=2)
+    assert logic.mapNoise(replicas=2).GetAttribute("DLEnhance.Replicas") == "2"
     before = result(logic, "cnr").enhanced.value
-    assert node.GetAttribute("DLEnhance.Replicas") == "2"
-    logic.settle()
-    logic.update(force=True)
-    assert result(logic, "cnr").enhanced.value == before
+    bundle = str(tmp_path / "case.mrb")
+    assert headless.scene.WriteToMRB(bundle)
+    headless.scene.Clear(False)
+    assert headless.scene.ReadFromMRB(bundle, True)
+    logic.setVolumes(slicer.util.getNode("T1"))
+    assert logic.parameters.enhancedVolume.GetName() == "T1 enhanced"
+    assert result(logic, "cnr").enhanced.value == pytest.approx(before, rel=1e-5)
 
 
 def test_a_cancelled_map_leaves_nothing(logic):
@@ -193,3 +196,18 @@ def test_the_noise_spectrum_uses_the_source_of_the_chosen_method(logic):
     assert found.standard.method == "pseudo_replica"
     assert found.standard.value == pytest.approx(2 / 3 * 0.5, rel=0.1)
     assert found.enhanced.value < found.standard.value
+
+
+def test_a_line_follows_new_voxels_and_its_own_ends(logic):
+    logic.addLine([(28, 4, 20), (28, 24, 20)])
+    enhanced = logic.parameters.enhancedVolume
+    array = slicer.util.arrayFromVolume(enhanced)
+    # A smooth edge in the middle of the line, then a blurred one.
+    for width in (0.8, 1.6):
+        array[:] = 1000 / (1 + np.exp(-(np.arange(SHAPE[1]) - 14) / width))[:, None]
+        slicer.util.arrayFromVolumeModified(enhanced)
+        logic.setVolumes(enhanced)
+        assert result(logic, "ers").standard.value == pytest.approx(0.8 / (4.394 * width), rel=0.15)
+    before = result(logic, "ers").standard.value
+    logic.regions("edge")[0].node.SetNthControlPointPosition(1, 34, 24, 20)
+    assert result(logic, "ers").standard.value < 0.99 * before

@@ -66,6 +66,12 @@ def test_at13_nothing_shifts(run):
     assert np.abs(shift).max() < 0.05
 
 
+def test_a_background_that_software_blanked_stays_zero(run):
+    isBlank = run.source.voxels == 0
+    if isBlank.mean() > 0.2:
+        assert not run.volume.voxels[isBlank].any()
+
+
 def test_at14_tiles_leave_no_seam(run, backend):
     tiled = computeComponents(run.source, run.survey, backend, tile=48)
     difference = np.abs(tiled.stored - run.components.stored).max() * run.components.unit

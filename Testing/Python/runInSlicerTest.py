@@ -1,5 +1,6 @@
 """The tests that run inside Slicer, run in the stand-in host by the script that runs them in Slicer."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,11 @@ def run(folder, prepare=""):
 
 def test_everything_passes_and_pictures_are_taken(tmp_path):
     code, last, output = run(tmp_path)
-    assert last == "10 passed, 0 failed", output
+    passed = re.fullmatch(r"(\d+) passed, 0 failed", last)
+    assert passed, output
+    assert int(passed.group(1)) >= 10
+    assert "views without a window" in output  # the one test that only Slicer can run
+    assert output.count("skipped") == 2, output
     assert code == 0
     pictures = {"1-enhanced", "2-compared", "3-measured", "DLEnhance", "DLEnhanceLesionMetrics"}
     assert {path.stem for path in tmp_path.glob("*.png")} == pictures

@@ -79,6 +79,7 @@ class DLEnhanceLesionMetricsSlicerTest(unittest.TestCase):
             self.skipTest("this Slicer runs without a main window")
         self.measured()
         self.logic.showComparison("curtain")
+        self.addCleanup(self.logic.hideComparison)
         comparison = self.logic.comparison
         self.logic.parameters.standardVolume.GetDisplayNode().SetWindowLevelMinMax(-2, -1)  # white
         comparison.setLinks(window=False)
@@ -86,13 +87,14 @@ class DLEnhanceLesionMetricsSlicerTest(unittest.TestCase):
         window = slicer.app.layoutManager().sliceWidget("DLEnhanceCurtain").sliceView().renderWindow()
         width, height = window.GetSize()
         interactor = window.GetInteractor()
+        if interactor is None:
+            self.skipTest("the stand-in host has views without a window")
         for event, x in (("LeftButtonPressEvent", 0.5), ("MouseMoveEvent", 0.6), ("LeftButtonReleaseEvent", 0.6)):
             interactor.SetEventInformation(round(x * width), height // 2, 0, 0)
             interactor.InvokeEvent(event)
         self.assertAlmostEqual(comparison.curtain, 0.6, delta=0.01)
         self.assertGreater(self.brightness(window, 0.55), 200)
         self.assertLess(self.brightness(window, 0.65), 50)
-        self.logic.hideComparison()
 
     def brightness(self, window, x):
         """Of a pixel above the regions, x: share of the width."""

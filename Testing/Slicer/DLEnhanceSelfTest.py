@@ -167,7 +167,8 @@ class DLEnhanceSelfTest(unittest.TestCase):
     def waitUntil(self, condition, seconds):
         end = time.monotonic() + seconds
         while not condition():
-            self.assertLess(time.monotonic(), end, f"waited {seconds} s in vain; boxes: {self.boxes}")
+            self.assertEqual(self.boxes, [])
+            self.assertLess(time.monotonic(), end, f"waited {seconds} s in vain")
             slicer.app.processEvents()
             time.sleep(0.02)
 
