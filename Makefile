@@ -6,6 +6,7 @@
 #   make bench    the enhancer beside its peers, side by side in one run
 #   make validate the acceptance tests with the released weights: one HTML page (OPTIONS=--quick: some minutes)
 #   make simulation-page  pictures of every step of the training simulation; make convergence: the learning curves
+#   make compare-architectures  other networks trained for the same CPU time
 #   make train    train a model (resumes where it stopped) and export it: make train PROFILE=fast
 # Real volumes are looked for in DATA; options for the command behind a target: make demo OPTIONS="--out /tmp/demo"
 
@@ -16,7 +17,7 @@ PROFILE ?= full
 OPTIONS ?=
 export QT_QPA_PLATFORM ?= offscreen
 
-.PHONY: prepare demo lint format test tour bench validate simulation-page convergence train clean
+.PHONY: compare-architectures prepare demo lint format test tour bench validate simulation-page convergence train clean
 
 prepare:
 	@bash .ci/prepare
@@ -51,6 +52,9 @@ simulation-page: prepare
 
 convergence: prepare
 	$(BIN)/python Benchmarks/convergence.py --out Benchmarks/output $(OPTIONS)
+
+compare-architectures: prepare
+	$(BIN)/python Benchmarks/architectureBenchmark.py --data $(DATA) --out Benchmarks/results/architectures.md $(OPTIONS)
 
 train: prepare
 	$(BIN)/python -m DLEnhanceTraining.train --profile $(PROFILE) --data $(DATA) --run Training/runs/$(PROFILE) $(OPTIONS)

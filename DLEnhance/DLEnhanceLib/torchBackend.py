@@ -9,6 +9,9 @@ from .errors import MissingPackage
 from .modelFiles import ModelFile, findModel
 from .network import MULTIPLE, Enhancer, NetworkShape, conditionVector
 
+# Real tissue has more fine detail than the simulated tissue the network learned from: told slightly less noise, it keeps
+# more of it. On the heads of peerBenchmark.py 0.88 to 0.94 is best in PSNR and in contrast of small lesions.
+CAUTION = 0.92
 LONGEST_REACH = 4096  # a network that sees further sees everything: its tiles hold the whole volume
 
 
@@ -64,7 +67,7 @@ class TorchBackend:
         Raises MemoryError when the tile is too large for the device.
         """
         shape = image.shape
-        image, sigma = _padded(image), _padded(sigma)
+        image, sigma = _padded(image), _padded(sigma) * np.float32(CAUTION)
         done, count = 0, self._network.layerRuns(image.shape)
 
         def afterLayer():
