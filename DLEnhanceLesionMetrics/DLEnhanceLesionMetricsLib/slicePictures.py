@@ -58,7 +58,8 @@ def slicePictures(
         residual = first - second
         sd = noise or 1.4826 * float(np.median(np.abs(residual[residual != 0]))) if residual.any() else 1.0
         pictures.append(SlicePicture("Residual: standard - enhanced", _diverging(residual / sd)))
-        caption += f" Residual: red was taken away, blue added, full color at {RESIDUAL_WINDOW:g} noise SDs ({sd:.4g} each)."
+        caption += " Residual: red was taken away, blue added, full color at"
+        caption += f" {RESIDUAL_WINDOW:g} noise SDs ({sd:.4g} each)."
     return SlicePictures(tuple(pictures), caption)
 
 
