@@ -100,7 +100,7 @@ def test_the_svg_is_well_formed_whatever_the_lesion_is_called(tmp_path):
     path = charts.writeCharts(found, tmp_path / "chart.svg", title="Müller <1>")
     root = ET.parse(path).getroot()
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
-    assert '<script> & …' in texts
+    assert "<script> & …" in texts
     assert "Müller <1>" in texts
     assert len(list(root.iter(f"{SVG}circle"))) == 2
     assert any("Research use only" in text for text in texts)
