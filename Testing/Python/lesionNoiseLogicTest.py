@@ -117,7 +117,7 @@ def test_other_strengths_make_the_map_stale(logic):
     assert "another state" in logic.outcome.problem
     assert result(logic, "snr").standard.value is None
     logic.mapNoise(replicas=2)
-    # The voxels still are those of 75 %, and this is noticed.
+    # The voxels still are those of medium, and this is noticed.
     assert "noise SDs away" in logic.outcome.problem
     assert result(logic, "snr").standard.value is not None
 
