@@ -122,7 +122,7 @@ def test_provenance_names_model_hash_strengths_and_input(page):
     text = "\n".join(page.texts)
     assert "DLEnhance-full-1234" in text
     assert "ab" * 32 in text
-    assert "denoise 85 %, dering 50 %, sharpen 75 %" in text
+    assert "denoise 75 %, dering 25 %, sharpen 50 %" in text
     assert "T1 post: 60 x 60 x 30 voxels of 1 x 1 x 1 mm, float32" in text
 
 

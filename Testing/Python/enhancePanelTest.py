@@ -363,14 +363,14 @@ def test_preset_sets_the_sliders(panel):
 def test_moved_slider_makes_the_preset_custom_and_back(panel):
     panel.ui.denoiseSlider.setValue(60)
     assert panel.ui.presetComboBox.currentText == "Custom"
-    panel.ui.denoiseSlider.setValue(75)
+    panel.ui.denoiseSlider.setValue(85)
     assert panel.ui.presetComboBox.currentText == "Medium"
 
 
 def test_custom_chosen_by_the_user_keeps_the_sliders(panel):
     panel.ui.presetComboBox.setCurrentIndex(3)
     assert panel.ui.presetComboBox.currentText == "Custom"
-    assert panel.ui.denoiseSlider.value == 75
+    assert panel.ui.denoiseSlider.value == 85
 
 
 def test_strength_is_stored_in_the_scene(panel):
