@@ -104,7 +104,8 @@ def _modelFacts(card):
 
 
 def writeJson(run, path):
-    path.write_text(json.dumps(document(run), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    text = json.dumps(document(run), indent=1, allow_nan=False, default=lambda scalar: scalar.item())
+    path.write_text(text + "\n", encoding="utf-8")  # numpy's numbers and truths become Python's
 
 
 def writePage(run, path):
