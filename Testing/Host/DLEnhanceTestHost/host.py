@@ -25,6 +25,7 @@ from .application import (
 from .files import installFileFunctions
 from .layoutManager import LayoutManager
 from .mrmlWidgets import qSlicerScriptedLoadableModuleWidget
+from .nodeComboBox import SceneWatcher
 
 ROOT = Path(__file__).resolve().parents[3]
 _ = ctk
@@ -148,6 +149,7 @@ class Host:
         if self.layoutManager is not None:
             self.layoutManager.release()
         self.headless.close()
+        SceneWatcher.releaseAll()
         self._errors.release()
         slicer.app = types.SimpleNamespace()
         sys.modules.pop("slicer.app", None)

@@ -14,7 +14,10 @@ SCENE_EVENTS = ("NodeAddedEvent", "NodeRemovedEvent", "EndCloseEvent", "EndImpor
 class SceneWatcher:
     """Calls a method of a widget after scene events; holds the widget weakly, as C++ observers do."""
 
+    _all = weakref.WeakSet()
+
     def __init__(self, scene, method):
+        SceneWatcher._all.add(self)
         reference = weakref.WeakMethod(method)
         self._scene = scene
 
@@ -28,6 +31,13 @@ class SceneWatcher:
     def release(self):
         for tag in self._tags:
             self._scene.RemoveObserver(tag)
+        self._tags = []
+
+    @staticmethod
+    def releaseAll():
+        """A scene that dies with Python observers during garbage collection takes the process with it."""
+        for watcher in list(SceneWatcher._all):
+            watcher.release()
 
 
 class qMRMLNodeComboBox(StrictAttributes, QtWidgets.QWidget):
