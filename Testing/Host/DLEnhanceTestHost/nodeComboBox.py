@@ -1,5 +1,6 @@
 """Stand-in for qMRMLNodeComboBox: lists the scene's nodes of its types, chooses by Slicer's rules (guide 3.2, 4.2)."""
 
+import typing
 import weakref
 
 from PySide6 import QtWidgets
@@ -14,7 +15,7 @@ SCENE_EVENTS = ("NodeAddedEvent", "NodeRemovedEvent", "EndCloseEvent", "EndImpor
 class SceneWatcher:
     """Calls a method of a widget after scene events; holds the widget weakly, as C++ observers do."""
 
-    _all = weakref.WeakSet()
+    _all: typing.ClassVar = weakref.WeakSet()
 
     def __init__(self, scene, method):
         SceneWatcher._all.add(self)
