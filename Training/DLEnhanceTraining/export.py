@@ -22,7 +22,7 @@ from .validation import validationSamples, validationScores
 KNOWN_FAILURES = [
     "trained for half an hour of one processor core only: the curve still rises, the weights are not converged",
     "most of the gain on real heads is that of the fixed filter it starts from (Benchmarks/results/peers.md)",
-    "real heads with 6 % white noise: BM4D has 0.4 dB more PSNR (63 % of small-lesion contrast against 79 %), diffusion keeps 88 %",
+    "real heads with 6 % noise: BM4D has 0.4 dB more PSNR (small-lesion contrast 63 against 79 %; diffusion 88 %)",
     "lesions of 2 to 4 mm keep about 80 % of their contrast at 6 % noise, 58 % when also zero-filled (input 79 %)",
     "truncation of real heads is hardly improved; de-ringing without sharpening lowers edge slope",
     "the run was stopped once and its loss changed (floor of small errors, step 514 of full, 94 of fast)",
