@@ -47,6 +47,16 @@ def aHost():
 
 
 @pytest.fixture
+def oldModulesBack():
+    """Reload imports our package anew; other tests hold classes of the old one."""
+    kept = {name: module for name, module in sys.modules.items() if name.startswith("DLEnhance")}
+    yield
+    for name in [name for name in sys.modules if name.startswith("DLEnhance")]:
+        del sys.modules[name]
+    sys.modules.update(kept)
+
+
+@pytest.fixture
 def aHostWithoutViews():
     """The state of Slicer's generic module test: no main window, no layout manager."""
     from DLEnhanceTestHost.session import startHost

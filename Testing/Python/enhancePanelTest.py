@@ -462,16 +462,6 @@ def test_removed_output_ends_the_live_strength(aHost, panel):
     assert panel.ui.applyButton.enabled
 
 
-@pytest.fixture
-def oldModulesBack():
-    """Reload imports our package anew; other tests hold classes of the old one."""
-    kept = {name: module for name, module in sys.modules.items() if name.startswith("DLEnhance")}
-    yield
-    for name in [name for name in sys.modules if name.startswith("DLEnhance")]:
-        del sys.modules[name]
-    sys.modules.update(kept)
-
-
 def test_reload_keeps_the_parameters_and_works(oldModulesBack, aHost, panel):
     addPhantom()
     panel.ui.denoiseSlider.setValue(33)

@@ -140,7 +140,7 @@ def test_closing_the_scene_while_another_module_is_shown(aHost, measured):
     assert cells(measured.ui.regionTable) == []
 
 
-def test_reloading_keeps_regions_and_table(aHost, measured):
+def test_reloading_keeps_regions_and_table(oldModulesBack, aHost, measured):
     again = aHost.reloadModule("DLEnhanceLesionMetrics")
     assert regionNames(again) == ["L1", "R1"]
     assert resultCell(again, "CNR", 4) != ""

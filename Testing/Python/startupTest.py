@@ -68,7 +68,7 @@ def test_an_unknown_name_is_an_attribute_error(aHost, name):
 
 
 @pytest.mark.parametrize("name", ["DLEnhance", "DLEnhanceLesionMetrics"])
-def test_reload_gives_a_panel_of_the_files_as_they_are_now(aHost, name):
+def test_reload_gives_a_panel_of_the_files_as_they_are_now(oldModulesBack, aHost, name):
     """The logic's class of the reloaded module file, of the panel and of its library is one class, and a new one."""
     panel = aHost.openModule(name)
     panel.onReload()
