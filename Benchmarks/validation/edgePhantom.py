@@ -10,6 +10,7 @@ import numpy as np
 
 from DLEnhanceLesionMetricsLib.profiles import Profile
 from DLEnhanceLesionMetricsLib.sharpness import edgeRise, peakWidth
+from DLEnhanceTraining.anatomy import rotation
 
 from .heads import Head
 
@@ -37,9 +38,9 @@ class Structure:
 
 def structures():
     """Two blocks (brighter and darker) and six tubes (two along each axis)."""
-    turned = _turned((0.06, 0.09, -0.07))
+    turned = rotation((0.06, 0.09, -0.07))
     yield Structure((64.0, 47.0, 47.0), turned, 0.45, halfEdge=13.0)
-    yield Structure((64.0, 81.0, 81.0), _turned((-0.05, 0.08, 0.06)), -0.3, halfEdge=13.0)
+    yield Structure((64.0, 81.0, 81.0), rotation((-0.05, 0.08, 0.06)), -0.3, halfEdge=13.0)
     places = ((64.0, 89.3, 39.0), (90.0, 64.0, 80.3), (38.2, 80.0, 64.0))
     for number in range(6):
         along, side = number % 3, 1 if number < 3 else -1
@@ -48,18 +49,6 @@ def structures():
         ]
         axes = np.roll(turned, -(along + 1), axis=0)  # the third row points along the tube
         yield Structure(tuple(centre), axes, 0.7, radius=(1.0, 1.4)[number // 3])
-
-
-def _turned(angles):
-    """Nearly the identity: rotations by the angles (radians) about the three axes."""
-    result = np.eye(3)
-    for axis, angle in enumerate(angles):
-        a, b = [x for x in range(3) if x != axis]
-        turn = np.eye(3)
-        turn[a, a] = turn[b, b] = np.cos(angle)
-        turn[a, b], turn[b, a] = -np.sin(angle), np.sin(angle)
-        result = result @ turn
-    return result
 
 
 def phantom() -> Head:

@@ -31,14 +31,18 @@ def cosineMatrix():
     return rows.float()
 
 
-def coefficientSd(support):
-    """SD of each coefficient for noise of SD 1 whose k-space is filled to the share support: (batch, 3) -> (batch, 64).
+def noiseCorrelation(support, count):
+    """Autocorrelation of noise whose k-space is filled to the share support, sinc(support * lag), between count voxels.
 
-    Noise of a cut k-space has the autocorrelation sinc(support * lag) along each axis.
+    (batch, 3) -> (batch, 3, count, count).
     """
-    cosines = cosineMatrix().to(support)
-    n = torch.arange(WINDOW).to(support)
-    correlation = torch.sinc(support[:, :, None, None] * (n[:, None] - n))
+    n = torch.arange(count).to(support)
+    return torch.sinc(support[:, :, None, None] * (n[:, None] - n))
+
+
+def coefficientSd(support):
+    """SD of each coefficient for noise of SD 1, k-space filled to the share support: (batch, 3) -> (batch, 64)."""
+    cosines, correlation = cosineMatrix().to(support), noiseCorrelation(support, WINDOW)
     sd = torch.einsum("am,bxmn,an->bxa", cosines, correlation, cosines).clamp_min(1e-6).sqrt()
     product = torch.einsum("ba,bc,bd->bacd", sd[:, 0], sd[:, 1], sd[:, 2])
     return product.reshape(-1, COEFFICIENTS).clamp_min(SD_FLOOR)
@@ -72,10 +76,14 @@ def both(tile):
     return [analyse(tile, lattice) for lattice in (0, 1)]
 
 
+def noiseOn(lattice, sigma, support):
+    """SD of the noise in the coefficients of a lattice; sigma (batch, 1, k, j, i), support (batch, 3)."""
+    return windowMean(sigma, lattice) * coefficientSd(support)[:, :, None, None, None]
+
+
 def noiseOf(sigma, support):
-    """SD of the noise in the coefficients of both lattices; sigma (batch, 1, k, j, i), support (batch, 3)."""
-    shares = coefficientSd(support)[:, :, None, None, None]
-    return [windowMean(sigma, lattice) * shares for lattice in (0, 1)]
+    """SD of the noise in the coefficients of both lattices."""
+    return [noiseOn(lattice, sigma, support) for lattice in (0, 1)]
 
 
 def firstEstimate(tile, sigma, support):

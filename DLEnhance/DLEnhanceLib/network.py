@@ -114,7 +114,7 @@ class Enhancer(nn.Module):
         """What the network sees, one vector a window of lattice B. given: image, sigma and first estimate."""
         with torch.autocast(given.device.type, enabled=False):
             image, sigma, first = given.split(1, 1)
-            estimate, sd = lapped.analyse(first, 1), lapped.noiseOf(sigma, conditions[:, :3])[1]
+            estimate, sd = lapped.analyse(first, 1), lapped.noiseOn(1, sigma, conditions[:, :3])
             inSd = inNoiseUnits(lapped.analyse(image, 1), estimate, sd)
             constant = conditions[:, :, None, None, None].expand(-1, -1, *estimate.shape[2:])
             tissue = [estimate[:, 1:] * DETAIL_GAIN, estimate[:, :1] / 8 - 0.5]

@@ -5,6 +5,7 @@ Only the ordinary slice views: those of a comparison keep their pair.
 
 import slicer
 
+from .sceneColorTables import colorTable
 from .sceneViews import ordinaryViews
 
 COLORS_NAME = "DLEnhance evidence"
@@ -33,23 +34,13 @@ def showAsEvidence(volumeNode):
 
 
 def evidenceColors(scene):
-    """Yellow over red to magenta; one hidden table in the scene, not saved with it."""
-    found = scene.GetFirstNodeByName(COLORS_NAME)
-    if found is not None and found.IsA("vtkMRMLColorTableNode"):
-        return found
-    node = slicer.vtkMRMLColorTableNode()
-    node.SetName(COLORS_NAME)
-    node.SetTypeToUser()
-    node.SetHideFromEditors(True)
-    node.SetSaveWithScene(False)
-    node.SetNumberOfColors(256)
-    for index in range(256):
-        position = index / 255
-        first, second, share = (_YELLOW, _RED, 2 * position) if position < 0.5 else (_RED, _MAGENTA, 2 * position - 1)
-        color = [a + share * (b - a) for a, b in zip(first, second, strict=True)]
-        node.SetColor(index, f"{HIGHEST * position:.2f} SD", *color, 1.0)
-    scene.AddNode(node)
-    return node
+    """Yellow over red to magenta."""
+    return colorTable(scene, COLORS_NAME, _entryAt)
+
+
+def _entryAt(position):
+    first, second, share = (_YELLOW, _RED, 2 * position) if position < 0.5 else (_RED, _MAGENTA, 2 * position - 1)
+    return f"{HIGHEST * position:.2f} SD", *(a + share * (b - a) for a, b in zip(first, second, strict=True))
 
 
 def showOver(node, family):

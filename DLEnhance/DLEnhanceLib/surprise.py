@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from .lapped import noiseCorrelation
+
 WEIGHTS = (0.0, 0.1, 0.2)  # of the two neighbours along each axis: single voxels, lesions of two and of three voxels
 SMOOTH = 1  # index of the weight whose map is given as it is
 # Half of what lies LIMIT SD out is given back. Lower keeps more of lesions of 2 to 4 mm, but also single noise peaks
@@ -41,7 +43,5 @@ def smoothed(image, weight):
 def smoothedSd(support, weight):
     """SD of smoothed noise of SD 1 whose k-space is filled to the share support, (batch, 3) -> (batch, 1, 1, 1, 1)."""
     kernel = support.new_tensor([weight, 1 - 2 * weight, weight])
-    n = torch.arange(3).to(support)
-    correlation = torch.sinc(support[..., None, None] * (n[:, None] - n))
-    variance = torch.einsum("m,bxmn,n->bx", kernel, correlation, kernel)
+    variance = torch.einsum("m,bxmn,n->bx", kernel, noiseCorrelation(support, len(kernel)), kernel)
     return variance.prod(1).sqrt().reshape(-1, 1, 1, 1, 1)

@@ -9,8 +9,6 @@ slicer = pytest.importorskip("slicer", reason="the scene floor is tested with sl
 
 from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
 
-from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
-
 installSlicerModules()
 from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic, PlainParameters  # noqa: E402
 from DLEnhanceLesionMetricsLib.sceneRegions import ROLE_ATTRIBUTE, SHAPE_ATTRIBUTE  # noqa: E402
@@ -19,17 +17,6 @@ from DLEnhanceLib.errors import BadOption  # noqa: E402
 SHAPE = (24, 64, 64)
 IJK_TO_RAS = np.array([[1, 0, 0, -32], [0, 1, 0, -32], [0, 0, 2, -24], [0, 0, 0, 1.0]])
 LESION, REFERENCE, AIR = (10, 5, 0), (-10, 5, 0), (-24, -24, 0)
-
-
-@pytest.fixture(scope="module")
-def headless():
-    return HeadlessSlicer()
-
-
-@pytest.fixture
-def scene(headless):
-    headless.scene.Clear(False)
-    return headless.scene
 
 
 def headVoxels(*, noise=20.0, air=0.0):

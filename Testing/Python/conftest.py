@@ -36,6 +36,21 @@ def aSlicerScene():
     headless.close()
 
 
+@pytest.fixture(scope="module")
+def headless():
+    """Slicer's scene and logics without its application, one for all tests of a file."""
+    from dlenhance.headlessSlicer import HeadlessSlicer
+
+    return HeadlessSlicer()
+
+
+@pytest.fixture
+def scene(headless):
+    """The scene of headless, emptied."""
+    headless.scene.Clear(False)
+    return headless.scene
+
+
 @pytest.fixture
 def aHost():
     """A stand-in Slicer session with main window and views; exceptions in slots fail the test."""

@@ -10,8 +10,6 @@ slicer = pytest.importorskip("slicer", reason="the scene floor is tested with sl
 
 from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
 
-from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
-
 installSlicerModules()
 from DLEnhanceLesionMetricsLib.lesionNoise import Noise  # noqa: E402
 from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic, PlainParameters  # noqa: E402
@@ -21,17 +19,6 @@ from DLEnhanceLib.errors import BadOption, CannotWrite, DLEnhanceError  # noqa: 
 SHAPE = (24, 64, 64)
 IJK_TO_RAS = np.array([[1, 0, 0, -32], [0, 1, 0, -32], [0, 0, 2, -24], [0, 0, 0, 1.0]])
 LESION, REFERENCE, AIR = (10, 5, 0), (-10, 5, 0), (-24, -24, 0)
-
-
-@pytest.fixture(scope="module")
-def headless():
-    return HeadlessSlicer()
-
-
-@pytest.fixture
-def scene(headless):
-    headless.scene.Clear(False)
-    return headless.scene
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ slicer = pytest.importorskip("slicer", reason="the scene floor is tested with sl
 
 from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
 
-from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
-
 installSlicerModules()
 from DLEnhanceLesionMetricsLib.logic import DLEnhanceLesionMetricsLogic, PlainParameters  # noqa: E402
 from DLEnhanceLesionMetricsLib.sceneOutlines import outlineOf  # noqa: E402
@@ -18,17 +16,6 @@ from DLEnhanceLib.errors import BadOption  # noqa: E402
 IJK_TO_RAS = np.array([[1, 0, 0, -32], [0, 1, 0, -32], [0, 0, 2, -24], [0, 0, 0, 1.0]])
 LESION = (10, 5, 0)
 SQUARE = ((6, 5, 0), (10, 9, 0), (14, 5, 0), (10, 1, 0))
-
-
-@pytest.fixture(scope="module")
-def headless():
-    return HeadlessSlicer()
-
-
-@pytest.fixture
-def scene(headless):
-    headless.scene.Clear(False)
-    return headless.scene
 
 
 @pytest.fixture

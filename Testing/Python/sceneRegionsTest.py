@@ -10,8 +10,6 @@ slicer = pytest.importorskip("slicer", reason="the scene floor is tested with sl
 import vtk  # noqa: E402
 from DLEnhanceTestHost.slicerModules import installSlicerModules  # noqa: E402
 
-from dlenhance.headlessSlicer import HeadlessSlicer  # noqa: E402
-
 installSlicerModules()
 from DLEnhanceLesionMetricsLib import sceneRegionEdits as edits  # noqa: E402
 from DLEnhanceLesionMetricsLib import sceneRegions as regions  # noqa: E402
@@ -23,17 +21,6 @@ OBLIQUE = np.array([[0.9, -0.1, 0.2, -20], [0.12, 0.88, -0.3, -25], [-0.1, 0.3, 
 
 
 TURNED = np.array([[0.8, 0, 0.6], [0, 1, 0], [-0.6, 0, 0.8]])
-
-
-@pytest.fixture(scope="module")
-def headless():
-    return HeadlessSlicer()
-
-
-@pytest.fixture
-def scene(headless):
-    headless.scene.Clear(False)
-    return headless.scene
 
 
 def addVolume(scene, *, shape=(40, 50, 60), ijkToRAS=OBLIQUE):

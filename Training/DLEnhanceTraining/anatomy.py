@@ -160,7 +160,7 @@ def _blockAndGrid(volume, centres, n, rng, *, isNative=False):
     """
     matrix = _axisPermutation(rng)
     if not isNative:
-        matrix = _rotation(rng.normal(0, 0.12, 3)) @ matrix * rng.uniform(0.7, 1.35)
+        matrix = rotation(rng.normal(0, 0.12, 3)) @ matrix * rng.uniform(0.7, 1.35)
     centre = centres[rng.integers(len(centres))].tolist()
     reach = int(np.ceil(np.abs(matrix).sum(axis=1).max() * n / 2)) + 2
     block = volume[tuple(slice(max(c - reach, 0), c + reach) for c in centre)]
@@ -182,7 +182,8 @@ def _sample(block, grid, n):
     return torch.nn.functional.grid_sample(block[None, None].float(), grid, align_corners=True)[0, 0].reshape(n, n, n)
 
 
-def _rotation(angles):
+def rotation(angles):
+    """Turns by the angles (radians) about the three axes, one after the other, (3, 3)."""
     result = np.eye(3)
     for axis, angle in enumerate(angles):
         a, b = [x for x in range(3) if x != axis]
