@@ -1,4 +1,4 @@
-"""The network: one pass gives noise, truncation ringing and blur of an MR tile. Imports torch; import it lazily."""
+"""The network: one pass gives the noise of an MR tile. Imports torch; import it lazily."""
 
 import dataclasses
 import itertools
@@ -11,7 +11,6 @@ from . import lapped
 from .lapped import COEFFICIENTS, STEP, fromCells, toCells, wienerGains
 from .surprise import keptShare, surprise
 
-COMPONENTS = ("noise", "ringing", "blur")
 CONDITIONS = 6  # share of k-space filled on k, j, i; log2 of the voxel size relative to the smallest on k, j, i
 DETAILS = COEFFICIENTS - 1  # all but the mean of a window
 DETAIL_GAIN = 2.0  # a magnitude image is nearly all mean: without this gain the optimiser does not see the details
@@ -51,8 +50,8 @@ class ResidualBlock(nn.Module):
         return x + self.second(nn.functional.leaky_relu(self.first(x), SLOPE))
 
 
-class Enhancer(nn.Module):
-    """Learned Wiener filter on overlapping 4x4x4 cosine windows, with two more heads for ringing and blur.
+class Denoiser(nn.Module):
+    """Learned Wiener filter on overlapping 4x4x4 cosine windows.
 
     A first estimate (hard threshold at the known noise of each coefficient) gives a Wiener gain per coefficient; what
     is removed but too large for noise, such as a lesion of two voxels, is given back voxel by voxel. The network
@@ -81,8 +80,6 @@ class Enhancer(nn.Module):
         self.gates = nn.ModuleList([nn.Conv3d(width, DETAILS, 2, padding=1), nn.Conv3d(width, DETAILS, 1)])
         self.kept = nn.Conv3d(width, CELL, 1)
         self.bias = nn.Conv3d(width, 1, 1)
-        self.added = nn.Conv3d(width, 2 * COEFFICIENTS, 1)
-        self.scaled = nn.Conv3d(width, 2 * DETAILS, 1)
         self._initialise()
 
     def _initialise(self):
@@ -93,14 +90,14 @@ class Enhancer(nn.Module):
         for module in self.modules():
             if isinstance(module, ResidualBlock):
                 module.second.weight.data.mul_(0.3)
-        for last in (*self.gates, self.kept, self.bias, self.added, self.scaled):
+        for last in (*self.gates, self.kept, self.bias):
             nn.init.normal_(last.weight, std=0.003)
         nn.init.zeros_(self.direct.weight)
 
     def forward(self, image, sigma, conditions):
         """image, sigma: (batch, 1, k, j, i) with tissue near 1, sizes multiples of 4; conditions: (batch, 6).
 
-        Returns (batch, 3, k, j, i): noise, ringing and blur in the units of the image, float32.
+        Returns (batch, 1, k, j, i): the noise in the units of the image, float32.
         """
         given = torch.cat([image, sigma.clamp_min(SIGMA_FLOOR)], 1)
         support = conditions[:, :3]
@@ -108,7 +105,7 @@ class Enhancer(nn.Module):
             first = inBlocks(given, 1, lambda part: lapped.firstEstimate(part[:, :1], part[:, 1:], support))
         given = torch.cat([given, first], 1)
         x = self.body(inBlocks(given, 2, lambda part: self.head(self.features(part, conditions))))
-        return inBlocks(given, 1, lambda part, inner: self.components(part, inner, support), x)
+        return inBlocks(given, 1, lambda part, inner: self.noise(part, inner, support), x)
 
     def features(self, given, conditions):
         """What the network sees, one vector a window of lattice B. given: image, sigma and first estimate."""
@@ -123,27 +120,25 @@ class Enhancer(nn.Module):
             removed = [toCells(compressed(largest)), toCells(compressed(smooth))]
             return torch.cat([inSd, inSd.abs(), *removed, *tissue, level, constant], 1)
 
-    def components(self, given, x, support):
-        """Noise, ringing and blur (batch, 3, k, j, i) of a block; x: what the body made of its features."""
+    def noise(self, given, x, support):
+        """Noise (batch, 1, k, j, i) of a block; x: what the body made of its features."""
         with torch.autocast(given.device.type, enabled=False):
             image, sigma, first = given.split(1, 1)
             measured, estimate = lapped.both(image), lapped.both(first)
             sd = lapped.noiseOf(sigma, support)
             sizes = [inNoiseUnits(*parts).abs() for parts in zip(measured, estimate, sd, strict=True)]
         corrections = [(gate(x) + self.direct(size)).float() for gate, size in zip(self.gates, sizes, strict=True)]
-        kept, bias, added, scaled = (layer(x).float() for layer in (self.kept, self.bias, self.added, self.scaled))
+        kept, bias = self.kept(x).float(), self.bias(x).float()
         with torch.autocast(given.device.type, enabled=False):
             gains = [wienerGains(*parts) for parts in zip(estimate, sd, corrections, strict=True)]
             removed = image - lapped.merge(measured, gains, sd)
             noise = removed * (1 - keptShare(surprise(removed, sigma, support)[0], fromCells(kept)))
-            noise = noise + lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
-            changes = zip(added.chunk(2, 1), scaled.chunk(2, 1), strict=True)
-            return torch.cat([noise, *[self._other(measured[1] * gains[1], *change) for change in changes]], 1)
+            return noise + lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
 
     def layerRuns(self, shape):
         """How many convolutions run for a tile of the shape (k, j, i): what a progress bar counts."""
         inBody = [m for part in (self.down, self.up, self.deep) if part is not None for m in part.modules()]
-        each = 3 + len(self.gates) * 2 + 2  # head, kept, bias; gates and direct; added, scaled
+        each = 3 + len(self.gates) * 2  # head, kept, bias; gates and direct
         blocks = math.prod(-(-size // BLOCK) for size in shape)
         return sum(isinstance(m, (nn.Conv3d, nn.ConvTranspose3d)) for m in inBody) + each * blocks
 
@@ -152,12 +147,6 @@ class Enhancer(nn.Module):
         if self.deep is not None:
             x = x + self.deep(x)
         return nn.functional.leaky_relu(self.up(x), SLOPE)
-
-    def _other(self, denoised, added, scaled):
-        """A component that is partly a change of what is there, partly free; eight windows see a voxel."""
-        free = added / DETAIL_GAIN
-        coefficients = torch.cat([free[:, :1], free[:, 1:] + scaled * denoised[:, 1:]], 1)
-        return lapped.synthesise(coefficients, 1) / 8
 
 
 def inBlocks(tile, step, work, coarse=None):

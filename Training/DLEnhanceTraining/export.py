@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save
 
 from DLEnhanceLib.modelFiles import modelFolder
-from DLEnhanceLib.network import PROFILES, Enhancer
+from DLEnhanceLib.network import PROFILES, Denoiser
 
 from .validation import validationSamples, validationScores
 
@@ -33,7 +33,7 @@ LESION_SIZES = "1.5 to 15 voxels in diameter"
 
 
 def averagedNetwork(state):
-    network = Enhancer(PROFILES[state["recipe"]["profile"]])
+    network = Denoiser(PROFILES[state["recipe"]["profile"]])
     prefix = "module."
     weights = {name[len(prefix) :]: value for name, value in state["averaged"].items() if name.startswith(prefix)}
     network.load_state_dict(weights)

@@ -12,7 +12,7 @@ from .anatomy import Crop, smoothField
 from .pathology import addPathology
 
 OBJECT_SIZE = 64
-SIGMA_ERROR = (0.06, 0.11)  # mean and SD of log(estimated / true sigma): surveyBenchmark.py finds -10 to +30 %
+SIGMA_ERROR = (0.0, 0.12)  # mean and SD of log(estimated / true sigma): surveyBenchmark.py
 MARGIN = 8  # at the rim of the cube the object fades out; those voxels are not learned from
 
 

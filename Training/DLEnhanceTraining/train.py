@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from DLEnhanceLib.network import PROFILES, Enhancer
+from DLEnhanceLib.network import PROFILES, Denoiser
 
 from .anatomy import AnatomySource, loadLabelMaps, loadRealHeads
 from .sampling import Pool
@@ -28,7 +28,7 @@ class Recipe:
 
     profile: str = "full"
     steps: int = 6000
-    batch: int = 6  # samples of one step; crops differ in shape, so their gradients are accumulated
+    batch: int = 2  # samples of one step; crops differ in shape, so their gradients are accumulated
     learningRate: float = 1e-3
     warmUp: int = 200
     clip: float = 0.5
@@ -36,28 +36,16 @@ class Recipe:
     seed: int = 1
 
 
-def loss(predicted, sample):
-    """Weighted Charbonnier error of each component and of the two images a user sees.
+def loss(noise, sample):
+    """Weighted Charbonnier error of the noise.
 
-    Each error is relative to what the network would leave if it did nothing, so that all noise levels and bandwidths
-    count alike, as they do in decibels. No adversarial and no perceptual term: those restore anatomy and lose lesions
-    (enhancement-notes 2.5).
+    It is relative to what the network would leave if it did nothing, so that all noise levels count alike, as they do
+    in decibels. No adversarial and no perceptual term: those restore anatomy and lose lesions (enhancement-notes 2.5).
     """
-    noise, ringing, blur = predicted[:, 0:1], predicted[:, 1:2], predicted[:, 2:3]
-    clean = sample.noisy - noise - ringing
-    terms = (
-        (0.5, sample.noisy - noise - sample.ringing, sample.noisy - sample.ringing),
-        (0.5, ringing - (sample.ringing - sample.clean), sample.ringing - sample.clean),
-        (0.25, blur - (sample.sharp - sample.clean), sample.sharp - sample.clean),
-        (1.0, clean - sample.clean, sample.noisy - sample.clean),
-        (0.5, clean + blur - sample.sharp, sample.noisy - sample.sharp),
-    )
+    nothing = sample.noisy - sample.ringing
     weight = sample.weight / sample.weight.mean()
-    total = 0
-    for share, error, nothing in terms:
-        scale = 1 / (nothing.square().mean().sqrt() + ERROR_FLOOR)
-        total = total + share * (weight * charbonnier(error * scale)).mean()
-    return total
+    scale = 1 / (nothing.square().mean().sqrt() + ERROR_FLOOR)
+    return (weight * charbonnier((nothing - noise) * scale)).mean()
 
 
 def charbonnier(x, eps=0.5):
@@ -71,7 +59,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, source, folder: Path, device, *, build=None):
         torch.manual_seed(recipe.seed)
         self.recipe, self.folder, self.device = recipe, folder, torch.device(device)
-        network = build() if build else Enhancer(PROFILES[recipe.profile])
+        network = build() if build else Denoiser(PROFILES[recipe.profile])
         self.network = network.to(self.device, memory_format=torch.channels_last_3d)
         self.averaged = torch.optim.swa_utils.AveragedModel(self.network, avg_fn=self._runningAverage)
         self.optimiser = torch.optim.AdamW(

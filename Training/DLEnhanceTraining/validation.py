@@ -35,23 +35,18 @@ def validationSamples(dataFolder: Path, device, count=32):
 def validationScores(network, samples):
     """Mean gains over the input in dB, and the lesion contrast kept; the network is used in full precision.
 
-    denoiseLow/High: noise removed, below and above 3 % noise. dering: ringing removed. clean: against the image without
-    noise and ringing; sharp: against the sharper truth. kept: regression slope of output on truth in lesions.
+    denoiseLow/High: noise removed, below and above 3 % noise. kept: regression slope of output on truth in lesions.
     """
     network.eval()
-    gains = {"denoiseLow": [], "denoiseHigh": [], "dering": [], "clean": [], "sharp": [], "kept": []}
+    gains = {"denoiseLow": [], "denoiseHigh": [], "kept": []}
     for sample in samples:
         with torch.autocast(sample.noisy.device.type, dtype=torch.bfloat16):
-            noise, ringing, blur = network(sample.noisy, sample.sigmaGiven, sample.conditions).float().split(1, 1)
+            output = sample.noisy - network(sample.noisy, sample.sigmaGiven, sample.conditions).float()
         level = "denoiseLow" if float(sample.sigma.mean()) < 0.03 else "denoiseHigh"
-        gains[level].append(_gain(sample.noisy, sample.noisy - noise, sample.ringing))
-        gains["dering"].append(_gain(sample.ringing, sample.ringing - ringing, sample.clean))
-        output = sample.noisy - noise - ringing
-        gains["clean"].append(_gain(sample.noisy, output, sample.clean))
-        gains["sharp"].append(_gain(sample.noisy, output + blur, sample.sharp))
+        gains[level].append(_gain(sample.noisy, output, sample.ringing))
         lesion = sample.weight > 2
         if int(lesion.sum()) > 20:
-            gains["kept"].append(float(_slope(output[lesion], sample.clean[lesion])))
+            gains["kept"].append(float(_slope(output[lesion], sample.ringing[lesion])))
     network.train()
     return {name: round(float(np.nanmean(values)), 3) for name, values in gains.items() if values}
 
