@@ -25,7 +25,7 @@ from .noiseColor import (
     tissueCrop,
 )
 
-BLOCK = 16  # voxels an edge: about 500 independent samples of the band, 5 % error of one block
+BLOCK = 16  # voxels an edge: small enough to follow the coils, 8 % error of one block
 FEWEST_VOXELS = 500
 STRONGEST_RISE = 3.0  # of the map above its lower fifth: coils and filters do no more, what is higher is anatomy
 HALO = HALF_TAPS + ACTIVITY_WIDTH // 2
@@ -34,7 +34,7 @@ WINDOW = 10
 FEWEST_WINDOWS = 100
 WINDOW_PERCENTILE = 5.0
 WINDOW_BIAS = 1.22  # what the 5th percentile of windows of pure noise lies too low (simulated)
-BLOCK_ERROR = 0.085  # of the logarithm in one block
+BLOCK_ERROR = 0.085  # of the logarithm in one block, from its quiet voxels (simulated)
 OUTLIER = 0.12  # log units beyond that error from which a block counts less
 QUIET_SHARE = 0.15  # voxels of a block with the least anatomy around them, whose noise is measured
 BUSY_SHARE = 0.4  # the next ones, up to this share, tell how anatomy leaks into the measuring band
@@ -42,7 +42,7 @@ HIGHEST_LEAK = 0.3  # of the noise's own activity that would be taken for leaked
 LOWEST_SHARE = 0.1  # of noise in a block's band; where anatomy prevails more, nothing can be told
 MANY_VOXELS = 20_000_000  # above, only every second (fourth ...) layer of blocks is looked at
 MEAN_TO_SD = np.sqrt(np.pi / 2)  # of absolute values of a Gaussian
-LOWER_BIAS = 1.01  # flat voxels and the lower side of the blocks are preferred: makes up for it (simulated)
+LOWER_BIAS = 1.03  # the lower side of the blocks is preferred: makes up for it (simulated)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -149,7 +149,7 @@ def shareOfNoise(statistics, known, ofNoise):
     leak = np.clip(np.median(rise[more > 0] / more[more > 0]), 0.0, HIGHEST_LEAK / ofNoise)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (1 - leak * local / power) / (1 - leak * ofNoise)
-    return np.clip(np.nan_to_num(share, nan=1.0), LOWEST_SHARE, 1.0)
+    return np.clip(np.nan_to_num(share, nan=1.0), LOWEST_SHARE, None)
 
 
 def blocksWithNoise(bandSD):
