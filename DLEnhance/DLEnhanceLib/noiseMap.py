@@ -1,8 +1,9 @@
 """Local noise of a volume, also where zero-filling, filters or resampling made it correlated. No Slicer, no torch.
 
 A separable band-pass filter near the end of the filled k-space sees noise and hardly any anatomy. Its SD in blocks, at
-the voxels with the least anatomy around them and less what leaks in from it, gives the shape of the map; the colour of the noise (noiseColor.py) tells how much of all the noise the band
-holds, so that the map is the marginal SD per voxel whatever the scanner filled with zeros or filtered.
+the voxels with the least anatomy around them and less what leaks in from it, gives the shape of the map; the colour of
+the noise (noiseColor.py) tells how much of all the noise the band holds, so that the map is the marginal SD per voxel
+whatever the scanner filled with zeros or filtered.
 """
 
 import dataclasses
