@@ -12,12 +12,19 @@ from scipy.optimize import nnls
 
 SEGMENT = 48
 SHORTEST_SEGMENT = 24
-FLAT_SEGMENTS = 0.06  # share of the segments with the lowest gradients, where noise outweighs anatomy the soonest
+FLAT_SEGMENTS = 0.06  # share of the segments with the least anatomy, where noise outweighs anatomy the soonest
+NEXT_SEGMENTS = 0.20  # up to this share: segments with somewhat more anatomy, to compare
+FEWEST_SEGMENTS = 50
 CROP = 160  # voxels an axis that are looked at
 MEDIAN_OF_EXPONENTIAL = np.log(2.0)
 HALF_TAPS = 6
 INNER_BAND, OUTER_BAND = 0.60, 0.80  # centers, in parts of the filled band; the inner one also lies inside an ellipse
 BAND_WIDTH = 0.11
+ACTIVITY_SHARE = 0.5  # of a band's center: near enough to see the anatomy that leaks into it, but none of its noise
+ACTIVITY_WIDTH = 5  # voxels an edge over which that is averaged
+CLEARLY_FILTERED = 0.85  # alpha of an axis; at low noise anatomy alone reads 0.86 to 0.92 in places
+RISE_OF_NOISE = 1.15  # largest rise of noise alone, whose power is the same in all segments but for chance
+RISE_OF_COILS = 4.0  # ... where coils amplify it unevenly and anatomy adds a little; above, it is anatomy
 LOW_ALPHA = 0.75  # raw filters below it leave too little noise in the outer band
 NARROWER_FOR_ELLIPSE = 0.12  # difference of alpha, inner less outer band; 0.24 for an ellipse, 0 for a box
 ALPHA_OF_ELLIPSE = 0.82  # what the fit of one axis gives for an unfiltered ellipse (simulated)
@@ -38,10 +45,13 @@ class NoiseColor:
 
     def bandFilters(self, shape):
         """Band-pass filters to measure in, one an axis: as far from the anatomy as there is noise."""
+        return tuple(map(bandFilter, shape, self.support, self.bandCenters()))
+
+    def bandCenters(self):
+        """Where these bands lie along k, j, i, in parts of the filled band."""
         rounded = {axis for pair in self.ellipses for axis in pair}
         isInner = [axis in rounded or alpha < LOW_ALPHA for axis, alpha in enumerate(self.apodization)]
-        centers = [INNER_BAND if inner else OUTER_BAND for inner in isInner]
-        return tuple(map(bandFilter, shape, self.support, centers))
+        return tuple(INNER_BAND if inner else OUTER_BAND for inner in isInner)
 
     def power(self, count=48):
         """(frequencies, power on their (count, count, count) grid); frequencies from 0 to 1 (Nyquist), cell centers."""
@@ -100,15 +110,27 @@ def filtered(image, filters):
     return image
 
 
-def smoothAndSlope(slab):
-    """A blurred copy, and the length of its gradient: low frequencies, independent of the noise in the bands."""
+def blurred(slab):
+    """Low frequencies only, independent of the noise in the bands."""
     binomial = np.float32([1, 4, 6, 4, 1]) / 16
-    smooth = filtered(slab, [binomial if size >= 4 else np.ones(1, np.float32) for size in slab.shape])
-    slope = np.zeros_like(smooth)
-    for axis in range(3):
-        if slab.shape[axis] >= 4:
-            slope += ndimage.correlate1d(smooth, np.float32([-1, 0, 1]), axis=axis, mode="nearest") ** 2
-    return smooth, np.sqrt(slope)
+    return filtered(slab, [binomial if size >= 4 else np.ones(1, np.float32) for size in slab.shape])
+
+
+def activity(slab, filters):
+    """Local power (k,j,i) in the bands of activityFilters: fine anatomy, and noise."""
+    return ndimage.uniform_filter(filtered(slab, filters) ** 2, ACTIVITY_WIDTH)
+
+
+def activityFilters(shape, support, centers):
+    """Bands at half the frequencies of the measuring bands with these centers.
+
+    The two share no noise. So a choice of places by the one does not bias the noise in the other, while anatomy that
+    leaks into the other goes with the power in this one.
+    """
+    return tuple(
+        bandFilter(size, share, ACTIVITY_SHARE * center)
+        for size, share, center in zip(shape, support, centers, strict=True)
+    )
 
 
 def noiseColor(view, tissue: np.ndarray, *, support) -> NoiseColor:
@@ -119,17 +141,33 @@ def noiseColor(view, tissue: np.ndarray, *, support) -> NoiseColor:
     """
     part = tissueCrop(tissue, CROP)
     image, tissue = view.block(part), tissue[part]
-    slope = smoothAndSlope(image)[1]
-    inner, outer = (
-        [axisApodization(image, tissue, slope, support=support, axis=axis, band=band) for axis in range(3)]
-        for band in (INNER_BAND, OUTER_BAND)
-    )
-    narrower = [i - o for i, o in zip(inner, outer, strict=True)]
+    inner, outer = (axisFilters(image, tissue, support=support, band=band) for band in (INNER_BAND, OUTER_BAND))
+    narrower = [i.alpha - o.alpha for i, o in zip(inner, outer, strict=True)]
     pair = tuple(sorted(np.argsort(narrower)[1:].tolist()))
     if min(narrower[axis] for axis in pair) > NARROWER_FOR_ELLIPSE:
-        alphas = tuple(min(1.0, a / ALPHA_OF_ELLIPSE) if axis in pair else a for axis, a in enumerate(inner))
+        alphas = tuple(min(1.0, a / ALPHA_OF_ELLIPSE) if axis in pair else a for axis, a in enumerate(likely(inner)))
         return NoiseColor(tuple(support), alphas, (pair,))
-    return NoiseColor(tuple(support), tuple(max(both) for both in zip(inner, outer, strict=True)))
+    found = [dataclasses.replace(o, alpha=max(i.alpha, o.alpha)) for i, o in zip(inner, outer, strict=True)]
+    return NoiseColor(tuple(support), likely(found))
+
+
+@dataclasses.dataclass(frozen=True)
+class AxisFilter:
+    """Raw filter found along one axis; rise: power of segments with more anatomy over that of the flattest ones."""
+
+    alpha: float = 1.0
+    rise: float = 1.0
+
+
+def likely(found):
+    """alpha of the axes whose filter is credible, 1.0 of the others.
+
+    Scanners filter two or three axes alike. A fall along a single axis is more often anatomy in a volume with little
+    noise, which the fit cannot tell from a filter; it counts only if all segments have the same power, so are noise.
+    """
+    possible = [axis for axis, one in enumerate(found) if one.alpha <= CLEARLY_FILTERED and one.rise <= RISE_OF_COILS]
+    highest = RISE_OF_COILS if len(possible) >= 2 else RISE_OF_NOISE
+    return tuple(one.alpha if one.rise <= highest else 1.0 for one in found)
 
 
 def tissueCrop(tissue, crop):
@@ -143,32 +181,45 @@ def tissueCrop(tissue, crop):
     return tuple(parts)
 
 
-def axisApodization(image, tissue, slope, *, support, axis, band):
-    """alpha of the raw filter along one axis, 1.0 unless the spectrum of flat tissue clearly falls towards the edge."""
+def axisFilters(image, tissue, *, support, band):
+    """AxisFilter of each axis, the other axes filtered to one band."""
+    power = activity(image, activityFilters(image.shape, support, (band,) * 3))
+    return [axisFilter(image, tissue, power, support=support, axis=axis, band=band) for axis in range(3)]
+
+
+def axisFilter(image, tissue, power, *, support, axis, band):
+    """The raw filter along one axis; none unless the spectrum of flat tissue clearly falls towards the edge."""
     length = min(SEGMENT, image.shape[axis])
     if length < SHORTEST_SEGMENT:
-        return 1.0
+        return AxisFilter()
     filters = [bandFilter(size, share, band) for size, share in zip(image.shape, support, strict=True)]
     filters[axis] = np.ones(1, np.float32)
-    segments = flatSegments(filtered(image, filters), tissue, slope, axis=axis, length=length)
-    if len(segments) < 50:
-        return 1.0
+    flat, next_ = flatSegments(filtered(image, filters), tissue, power, axis=axis, length=length)
+    if len(flat) < FEWEST_SEGMENTS or len(next_) < FEWEST_SEGMENTS:
+        return AxisFilter()
     window = np.hanning(length + 2)[1:-1].astype(np.float32)
-    power = np.abs(fft.rfft(segments * window, axis=1)) ** 2
-    return fittedAlpha(power, support[axis])
+    spectra, others = (np.abs(fft.rfft(segments * window, axis=1)) ** 2 for segments in (flat, next_))
+    relative = np.linspace(0, 1, spectra.shape[1]) / support[axis]
+    middle = (relative > 0.25) & (relative < 0.5)
+    usual, more = (np.median(one[:, middle].mean(axis=1)) for one in (spectra, others))
+    return AxisFilter(fittedAlpha(spectra, support[axis]), float(more / max(usual, 1e-30)))
 
 
-def flatSegments(band, tissue, slope, *, axis, length):
-    """The line segments (n, length) inside tissue with the lowest mean gradient."""
-    band, tissue, slope = (np.moveaxis(x, axis, 2) for x in (band, tissue, slope))
-    found, slopes = [], []
+def flatSegments(band, tissue, power, *, axis, length):
+    """The line segments (n, length) inside tissue with the lowest mean activity, and the ones next to them."""
+    band, tissue, power = (np.moveaxis(x, axis, 2) for x in (band, tissue, power))
+    found, activities = [], []
     for start in range(0, band.shape[2] - length + 1, length // 2):
         part = slice(start, start + length)
         rows, columns = np.nonzero(tissue[:, :, part].mean(axis=2) >= 0.95)
         found.append(band[rows, columns, part])
-        slopes.append(slope[rows, columns, part].mean(axis=1))
-    found, slopes = np.concatenate(found), np.concatenate(slopes)
-    return found[np.argsort(slopes)[: max(100, int(FLAT_SEGMENTS * len(slopes)))]]
+        activities.append(power[rows, columns, part].mean(axis=1))
+    found, activities = np.concatenate(found), np.concatenate(activities)
+    first, second = (
+        max(least, int(share * len(found))) for least, share in ((100, FLAT_SEGMENTS), (200, NEXT_SEGMENTS))
+    )
+    order = np.argsort(activities)
+    return found[order[:first]], found[order[first:second]]
 
 
 def fittedAlpha(power, share):

@@ -1,8 +1,9 @@
 """Local noise of a volume, also where zero-filling, filters or resampling made it correlated. No Slicer, no torch.
 
-A separable band-pass filter near the end of the filled k-space sees noise and hardly any anatomy. Its robust SD in
-blocks gives the shape of the map; the colour of the noise (noiseColor.py) tells how much of all the noise the band
-holds, so that the map is the marginal SD per voxel whatever the scanner filled with zeros or filtered.
+A separable band-pass filter near the end of the filled k-space sees noise and hardly any anatomy. Its SD in blocks, at
+the voxels with the least anatomy around them and less what leaks in from it, gives the shape of the map; the colour of
+the noise (noiseColor.py) tells how much of all the noise the band holds, so that the map is the marginal SD per voxel
+whatever the scanner filled with zeros or filtered.
 """
 
 import dataclasses
@@ -12,22 +13,37 @@ import numpy as np
 from scipy import ndimage
 from scipy.special import ive
 
-from .noiseColor import CROP, HALF_TAPS, NoiseColor, filtered, noiseColor, smoothAndSlope, tissueCrop
+from .noiseColor import (
+    ACTIVITY_WIDTH,
+    CROP,
+    HALF_TAPS,
+    NoiseColor,
+    activity,
+    activityFilters,
+    blurred,
+    filtered,
+    noiseColor,
+    tissueCrop,
+)
 
-BLOCK = 16  # voxels an edge: about 500 independent samples of the band, 5 % error of one block
+BLOCK = 16  # voxels an edge: small enough to follow the coils, 8 % error of one block
 FEWEST_VOXELS = 500
 STRONGEST_RISE = 3.0  # of the map above its lower fifth: coils and filters do no more, what is higher is anatomy
+HALO = HALF_TAPS + ACTIVITY_WIDTH // 2
 CONSTANT = 0.05  # times the usual noise: what is below is saturated or masked
 WINDOW = 10
 FEWEST_WINDOWS = 100
 WINDOW_PERCENTILE = 5.0
 WINDOW_BIAS = 1.22  # what the 5th percentile of windows of pure noise lies too low (simulated)
-BLOCK_ERROR = 0.05  # of the logarithm in one block
+BLOCK_ERROR = 0.085  # of the logarithm in one block, from its quiet voxels (simulated)
 OUTLIER = 0.12  # log units beyond that error from which a block counts less
-FLAT_SHARE = 0.4  # voxels of a block with the lowest gradient that are used
+QUIET_SHARE = 0.15  # voxels of a block with the least anatomy around them, whose noise is measured
+BUSY_SHARE = 0.4  # the next ones, up to this share, tell how anatomy leaks into the measuring band
+HIGHEST_LEAK = 0.3  # of the noise's own activity that would be taken for leaked anatomy
+LOWEST_SHARE = 0.1  # of noise in a block's band; where anatomy prevails more, nothing can be told
 MANY_VOXELS = 20_000_000  # above, only every second (fourth ...) layer of blocks is looked at
-MAD_TO_SD = 1.4826
-LOWER_BIAS = 1.01  # flat voxels and the lower side of the blocks are preferred: makes up for it (simulated)
+MEAN_TO_SD = np.sqrt(np.pi / 2)  # of absolute values of a Gaussian
+LOWER_BIAS = 1.03  # the lower side of the blocks is preferred: makes up for it (simulated)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,9 +90,14 @@ def interpolatedAlong(values, axis, positions):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class BlockStatistics:
-    """Per block, (K,J,I): robust SD of the band, median signal, share of tissue."""
+    """Per block, (K,J,I); NaN where there is too little tissue.
 
-    bandSD: np.ndarray
+    quiet, busy: (2,K,J,I) power in the measuring band and activity, of the voxels with the least anatomy around them
+    and of the ones next to them in this order; signal: median of the quiet ones; tissueShare: share of tissue.
+    """
+
+    quiet: np.ndarray
+    busy: np.ndarray
     signal: np.ndarray
     tissueShare: np.ndarray
     blocks: tuple[int, int, int]
@@ -92,12 +113,14 @@ def estimateNoise(view, tissue: np.ndarray, *, support, floor: float) -> NoiseMa
         tissue = np.ones(view.shape, bool)
     color = noiseColor(view, tissue, support=support)
     filters = color.bandFilters(view.shape)
-    statistics = blockStatistics(view, tissue, filters)
-    known = blocksWithNoise(statistics.bandSD)
+    statistics = blockStatistics(view, tissue, color)
+    known = blocksWithNoise(np.sqrt(statistics.quiet[0]))
     if not known.any():
-        flat = np.full(statistics.bandSD.shape, floor, np.float32)
+        flat = np.full(known.shape, floor, np.float32)
         return NoiseMap(flat, statistics.blocks, tuple(view.shape), floor, 0.0, color)
-    bandMap = smoothLowerMap(statistics.bandSD, np.where(known, statistics.tissueShare, 0.0))
+    noiseShare = shareOfNoise(statistics, known, activityOfNoise(color, view.shape))
+    weights = np.where(known, statistics.tissueShare * noiseShare**2, 0.0)
+    bandMap = smoothLowerMap(np.sqrt(statistics.quiet[0] * noiseShare), weights)
     modelled = LOWER_BIAS * np.sqrt(color.gain(filters))
     ratio = np.clip(highestRatio(view, tissue, bandMap, statistics.blocks), modelled / 3, modelled)
     sigma = bandMap * ratio
@@ -106,6 +129,28 @@ def estimateNoise(view, tissue: np.ndarray, *, support, floor: float) -> NoiseMa
     values = np.maximum(sigma, floor).astype(np.float32)
     low, median, high = np.percentile(values[known], (5, 50, 95))
     return NoiseMap(values, statistics.blocks, tuple(view.shape), float(median), float((high - low) / median), color)
+
+
+def activityOfNoise(color, shape):
+    """Activity where there is only noise, over the power of this noise in the measuring band."""
+    return color.gain(color.bandFilters(shape)) / color.gain(activityFilters(shape, color.support, color.bandCenters()))
+
+
+def shareOfNoise(statistics, known, ofNoise):
+    """(K,J,I) how much of the power in the measuring band of quiet voxels is noise; the rest leaked in from anatomy.
+
+    Power in the band rises with activity by the share of anatomy that leaks: median over the blocks of the difference
+    of busy and quiet voxels. Without anatomy it does not rise, and nothing is taken away whatever the share.
+    ofNoise: from activityOfNoise.
+    """
+    power, local = statistics.quiet
+    rise, more = (statistics.busy - statistics.quiet)[:, known]
+    if not (more > 0).any():
+        return np.ones(known.shape)
+    leak = np.clip(np.median(rise[more > 0] / more[more > 0]), 0.0, HIGHEST_LEAK / ofNoise)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (1 - leak * local / power) / (1 - leak * ofNoise)
+    return np.clip(np.nan_to_num(share, nan=1.0), LOWEST_SHARE, None)
 
 
 def blocksWithNoise(bandSD):
@@ -161,23 +206,24 @@ def blockEdges(size):
     return block, -(-size // block)
 
 
-def blockStatistics(view, tissue, filters):
+def blockStatistics(view, tissue, color):
     """Statistics of every block, one layer of blocks at a time so that memory stays bounded."""
+    filters = color.bandFilters(view.shape)
+    around = activityFilters(view.shape, color.support, color.bandCenters())
     blocks, counts = zip(*(blockEdges(size) for size in view.shape), strict=True)
-    bandSD, signal, share = (np.full(counts, np.nan, np.float32) for _ in range(3))
-    share[:] = 0
+    quiet, busy = (np.full((2, *counts), np.nan, np.float32) for _ in range(2))
+    signal, share = np.full(counts, np.nan, np.float32), np.zeros(counts, np.float32)
     for layer in range(0, counts[0], max(1, round(view.size / MANY_VOXELS))):
         start, stop = layer * blocks[0], min((layer + 1) * blocks[0], view.shape[0])
         if not tissue[start:stop].any():
             continue
-        halo = slice(max(0, start - HALF_TAPS), min(view.shape[0], stop + HALF_TAPS))
+        halo = slice(max(0, start - HALO), min(view.shape[0], stop + HALO))
         core = slice(start - halo.start, stop - halo.start)
         slab = view.block(np.s_[halo])
-        band = filtered(slab, filters)[core]
-        smooth, slope = smoothAndSlope(slab)
-        parts = [intoBlocks(x, blocks) for x in (band, smooth[core], slope[core], tissue[start:stop])]
-        bandSD[layer], signal[layer], share[layer] = layerStatistics(*parts)
-    return BlockStatistics(bandSD, signal, share, blocks)
+        found = [filtered(slab, filters), activity(slab, around), blurred(slab)]
+        parts = [intoBlocks(x, blocks) for x in (*(one[core] for one in found), tissue[start:stop])]
+        quiet[:, layer], busy[:, layer], signal[layer], share[layer] = layerStatistics(*parts)
+    return BlockStatistics(quiet, busy, signal, share, blocks)
 
 
 def intoBlocks(layer, blocks):
@@ -189,19 +235,29 @@ def intoBlocks(layer, blocks):
     return cut.transpose(1, 3, 0, 2, 4).reshape(rows, columns, -1)
 
 
-def layerStatistics(band, smooth, slope, tissue):
-    """(J,I) arrays: robust SD of the band, median signal, share of tissue; NaN for too little tissue."""
+def layerStatistics(band, local, smooth, tissue):
+    """quiet and busy (2,J,I), signal and share of tissue (J,I) of one layer of blocks, as in BlockStatistics."""
     rows, columns, voxels = band.shape
     share = tissue.mean(axis=2)
-    sd, signal = (np.full((rows, columns), np.nan, np.float32) for _ in range(2))
-    for row, column in zip(*np.nonzero(share * voxels >= 96), strict=True):
-        inside = tissue[row, column]
-        slopes = slope[row, column][inside]
-        rank = int(FLAT_SHARE * len(slopes))
-        flat = slopes <= np.partition(slopes, rank)[rank]
-        sd[row, column] = MAD_TO_SD * np.median(np.abs(band[row, column][inside][flat]))
-        signal[row, column] = np.median(smooth[row, column][inside][flat])
-    return sd, signal, share
+    quiet, busy = (np.full((2, rows, columns), np.nan, np.float32) for _ in range(2))
+    signal = np.full((rows, columns), np.nan, np.float32)
+    for place in zip(*np.nonzero(share * voxels >= 96), strict=True):
+        inside = tissue[place]
+        values, activities, signals = (x[place][inside] for x in (band, local, smooth))
+        first, second = int(QUIET_SHARE * len(values)), int(BUSY_SHARE * len(values))
+        order = np.argpartition(activities, (first, second))
+        quiet[(slice(None), *place)] = powers(values, activities, order[:first])
+        busy[(slice(None), *place)] = powers(values, activities, order[first:second])
+        signal[place] = np.median(signals[order[:first]])
+    return quiet, busy, signal, share
+
+
+def powers(band, local, chosen):
+    """Power in the band, robustly, and mean activity of the chosen voxels.
+
+    By the mean absolute value and not by the median: quiet voxels come in few clusters, whose median is biased.
+    """
+    return (MEAN_TO_SD * np.mean(np.abs(band[chosen]))) ** 2, np.mean(local[chosen])
 
 
 def ricianReduction(mean, sd):
@@ -247,10 +303,10 @@ def locallyLinear(values, weights, width=0.85):
 
 
 def solvedAtCenters(moments, sums, basis, average):
-    """Value of each local fit at its own center; slopes are damped, and so is everything far from any weight."""
+    """Value of each local fit at its own center; activities are damped, and so is everything far from any weight."""
     here = np.stack(basis, axis=-1)
     count = len(basis)
-    # shift the origin of every fit to its own center, so that the damping acts on the slopes alone
+    # shift the origin of every fit to its own center, so that the damping acts on the activities alone
     shift = np.broadcast_to(np.eye(count), moments.shape).copy()
     shift[..., 1:, 0] = -here[..., 1:]
     moments = shift @ moments @ np.swapaxes(shift, -1, -2)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from headPhantom import acquire, coilMap, headPhantom, surveyOf
 
-from DLEnhanceLib.noiseColor import NoiseColor
-from DLEnhanceLib.noiseMap import NoiseMap, estimateNoise, ricianReduction
+from DLEnhanceLib.noiseColor import AxisFilter, NoiseColor, likely
+from DLEnhanceLib.noiseMap import BlockStatistics, NoiseMap, estimateNoise, ricianReduction, shareOfNoise
 from DLEnhanceLib.tissueLevel import SignalView
 
 
@@ -26,6 +26,18 @@ def test_white_noise_is_measured_within_ten_percent(head, sigma):
     errors = relativeErrors(head, sigma)
     assert abs(np.median(errors)) < 0.10
     assert np.percentile(np.abs(errors), 95) < 0.20
+
+
+@pytest.mark.parametrize(("sigma", "tolerance"), [(0.005, 0.15), (0.01, 0.08)])
+def test_low_noise_is_not_overstated_because_of_anatomy(head, sigma, tolerance):
+    errors = relativeErrors(head, sigma)
+    assert abs(np.median(errors)) < tolerance
+    assert np.percentile(np.abs(errors), 95) < 0.25
+
+
+def test_low_noise_of_a_zero_filled_image_is_not_overstated(head):
+    errors = relativeErrors(head, 0.01, support=(1.0, 0.7, 0.62))
+    assert abs(np.median(errors)) < 0.10
 
 
 def test_noise_of_a_zero_filled_image_is_its_marginal_sd(head):
@@ -76,7 +88,7 @@ def test_the_map_is_linear_between_block_centers():
 def test_noise_free_images_have_a_small_positive_sigma(head):
     noise = surveyOf(head * 1000).noise
     assert noise.full().min() > 0
-    assert noise.median < 12
+    assert noise.median < 1.5
 
 
 @pytest.mark.parametrize("snr", [0.0, 1.0, 2.0, 3.0, 6.0])
@@ -99,3 +111,45 @@ def test_constant_parts_inside_the_tissue_do_not_end_the_noise(head):
     image, _ = acquire(head, sigma=0.04)
     image[30:42, 30:60, 30:60] = 700
     assert surveyOf(image).noise.median == pytest.approx(40, rel=0.2)
+
+
+def blockStatistics(noise, anatomy, *, leak=0.05, ofNoise=1.5):
+    """Statistics of blocks where anatomy of some activity leaks into the band; the busy voxels hold twice of it."""
+    quiet, busy = (np.stack([noise + leak * a, ofNoise * noise + a]) for a in (anatomy, 2 * anatomy))
+    return BlockStatistics(quiet, busy, np.ones_like(noise), np.ones_like(noise), (16, 16, 16))
+
+
+def test_what_anatomy_leaks_into_the_band_is_taken_away():
+    noise = np.full((3, 4, 5), 2.0)
+    statistics = blockStatistics(noise, np.random.default_rng(3).uniform(1.0, 30.0, noise.shape))
+    share = shareOfNoise(statistics, noise > 0, 1.5)
+    np.testing.assert_allclose(statistics.quiet[0] * share, noise, rtol=1e-6)
+
+
+def test_noise_without_anatomy_is_kept_whatever_the_leak_seems_to_be():
+    noise = np.full((3, 4, 5), 2.0)
+    statistics = blockStatistics(noise, np.zeros(noise.shape))
+    chance = np.random.default_rng(4).uniform(0.1, 0.5, noise.shape)
+    statistics.busy[:] += np.stack([0.02 * chance, chance])  # busy voxels by chance
+    np.testing.assert_allclose(shareOfNoise(statistics, noise > 0, 1.5), 1.0, rtol=1e-6)
+
+
+def test_no_block_is_left_without_noise():
+    noise = np.full((3, 4, 5), 1.0)
+    statistics = blockStatistics(noise, np.full(noise.shape, 5.0))
+    statistics.quiet[:, 0, 0, 0] = (1.0, 1000.0)
+    assert shareOfNoise(statistics, noise > 0, 1.5)[0, 0, 0] == pytest.approx(0.1)
+
+
+def test_a_raw_filter_is_believed_along_two_axes():
+    found = [AxisFilter(1.0, 1.0), AxisFilter(0.6, 1.5), AxisFilter(0.7, 2.0)]
+    assert likely(found) == (1.0, 0.6, 0.7)
+
+
+def test_a_fall_along_one_axis_is_anatomy_unless_all_segments_are_noise():
+    assert likely([AxisFilter(1.0), AxisFilter(0.6, 1.4), AxisFilter(0.9, 1.4)]) == (1.0, 1.0, 1.0)
+    assert likely([AxisFilter(1.0), AxisFilter(0.6, 1.1), AxisFilter(1.0)]) == (1.0, 0.6, 1.0)
+
+
+def test_a_fall_where_anatomy_prevails_is_no_filter():
+    assert likely([AxisFilter(0.6, 5.0), AxisFilter(0.6, 9.0), AxisFilter(0.7, 5.0)]) == (1.0, 1.0, 1.0)
