@@ -37,9 +37,9 @@ class Components:
         stored = np.stack([noise, ringing, blur]).astype(np.float32, copy=False)
         return cls(noise.shape, tuple(slice(0, n) for n in noise.shape), stored)
 
-    def put(self, place, values):
-        """Keep values (3, k, j, i), float32 in stored units, at three slices of the volume that lie in the box."""
-        self.stored[(slice(None), *_within(place, self.box))] = values
+    def put(self, place, values, *, name):
+        """Keep values (k, j, i) of one component, float32 in stored units, at three slices that lie in the box."""
+        self.stored[(NAMES.index(name), *_within(place, self.box))] = values
 
     def at(self, place) -> np.ndarray:
         """(3, k, j, i) float32 in the volume's units at three slices of the volume."""

@@ -8,7 +8,9 @@ import numpy as np
 
 from .components import Components, sharedBox
 from .guard import GuardReport, inspect
+from .normalisation import normalised
 from .progress import noProgress
+from .restoration import restore
 from .strengths import Strengths
 from .survey import Survey, survey
 from .tiles import SMALLEST_TILE, headWeight, planTiles
@@ -17,7 +19,7 @@ from .volume import Volume
 
 logger = logging.getLogger(__name__)
 
-BLANKED_SHARE = 0.15  # of the voxels: magnitude noise of a scanner has fewer exact zeros
+NOISE_SHARE = 0.6  # of the progress bar, where k-space is to be continued after it
 BLEND_SLAB = 2_000_000  # voxels blended at a time: keeps the temporary arrays in the processor's cache
 
 
@@ -97,57 +99,50 @@ def reblend(run: EnhancementRun, strengths: Strengths) -> EnhancementRun:
 
 
 def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgress=noProgress) -> Components:
-    """One pass of the network over the head. The result does not depend on tile, the edge of the tiles in voxels.
+    """Noise by one pass of the network over the head, then ringing and blur of what is left.
 
-    Out of memory halves the tile, then moves to the CPU. Voxels that are not finite or were blanked get no change.
+    The result does not depend on tile, the edge of the network's tiles in voxels. Out of memory halves the tile, then
+    moves to the CPU. Voxels that are not finite or were blanked get no change.
     """
     weight, note = headWeight(found.head), ""
     box = weight.box or tuple(slice(0, 0) for _ in range(3))
     results = Components.empty(volume.voxels.shape, box, found.level - found.background)
+    share = NOISE_SHARE if min(found.support) < 1 else 1.0
     while True:
         tiles = planTiles(weight, margin=backend.margin, voxels=backend.tileVoxels, edge=tile)
         try:
             for number, (core, padded) in enumerate(tiles):
-                report = _tileReport(reportProgress, number, len(tiles))
-                _fillTile(results, core, tileComponents(volume, found, backend, padded, report), padded, weight)
-            return dataclasses.replace(results, device=backend.deviceName, note=note)
+                report = _tileReport(_part(reportProgress, 0.0, share), number, len(tiles))
+                _fillTile(results, core, tileNoise(volume, found, backend, padded, report), padded, weight)
+            break
         except MemoryError:
             tile, backend = _smaller(tiles, backend)
             note = f"There was too little memory, so smaller parts were computed on {backend.deviceName}."
             reportProgress(0.0, note)
+    try:
+        restore(results, volume, found, backend, weight, _part(reportProgress, share, 1.0))
+    except MemoryError:
+        if backend.deviceName == "CPU":
+            raise
+        note = "There was too little memory, so truncation ringing was computed on the CPU."
+        restore(results, volume, found, backend.onCpu(), weight, _part(reportProgress, share, 1.0))
+    return dataclasses.replace(results, device=backend.deviceName, note=note)
 
 
-def _fillTile(results, core, parts, padded, weight):
+def _fillTile(results, core, noise, padded, weight):
     core = sharedBox(core, results.box)
     inside = tuple(slice(c.start - p.start, c.stop - p.start) for c, p in zip(core, padded, strict=True))
-    kept = parts[(slice(None), *inside)]
-    kept *= weight.at(core)
-    results.put(core, kept)
+    results.put(core, noise[inside] * weight.at(core), name="noise")
 
 
-def tileComponents(volume, found, backend, padded, report):
-    """(3, k, j, i) float32 in units of the tissue level at three slices of the volume; report(fraction) may raise."""
-    scale = np.float32(found.level - found.background)
-    image = volume.voxels[padded].astype(np.float32)  # in place from here on: tiles are large
-    image -= np.float32(found.background)
-    image /= scale
-    isNoNumber = ~np.isfinite(image)
-    image[isNoNumber] = 0
+def tileNoise(volume, found, backend, padded, report):
+    """(k, j, i) float32 in units of the tissue level at three slices of the volume; report(fraction) may raise."""
+    image, isKept = normalised(volume, found, padded)
     sigma = found.noise.at(padded)
-    sigma /= scale
-    parts = backend.components(image, sigma, found.support, volume.spacing[::-1], reportProgress=report)
-    parts[:, isNoNumber | blankedVoxels(volume, padded)] = 0
-    return parts
-
-
-def blankedVoxels(volume, place):
-    """Zeros of a background that software blanked, bool (k, j, i) at three slices: nothing was measured there.
-
-    Few zeros are measured values: they count as blanked only in a volume that has many.
-    """
-    some = volume.voxels[tuple(slice(None, None, max(1, n // 64)) for n in volume.voxels.shape)]
-    isBlank = volume.voxels[place] == 0
-    return isBlank if np.count_nonzero(some == 0) > BLANKED_SHARE * some.size else np.zeros_like(isBlank)
+    sigma /= np.float32(found.level - found.background)
+    noise = backend.noise(image, sigma, found.support, volume.spacing[::-1], reportProgress=report)
+    noise[isKept] = 0
+    return noise
 
 
 def _smaller(tiles, backend):

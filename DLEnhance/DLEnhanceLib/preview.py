@@ -4,15 +4,17 @@ import dataclasses
 
 import numpy as np
 
-from .components import Components, sharedBox
-from .enhancement import blend, tileComponents
+from .components import NAMES, Components, sharedBox
+from .enhancement import blend, tileNoise
 from .progress import noProgress
+from .restoration import restore
 from .survey import Survey
 from .tiles import HeadWeight, headWeight
 from .volume import Volume
 
 MARGIN = 6  # slices around the core at least: what else the network sees changes the result by 0.01 to 0.03 SD of noise
 ALIGNMENT = 4  # finer than that of tiles: fewer slices count more here than the last bit
+ROUNDS = 4  # of continuing k-space; the whole volume gets more
 BESIDE = 1  # slices on both sides of the one in view, so that a view can interpolate
 AXES = ("k", "j", "i")
 
@@ -71,10 +73,15 @@ class Previewer:
         )
 
     def _fill(self, components, part, tile, inside, report):
-        found = tileComponents(self.volume, self.survey, self.backend, tile, report)
+        """On all slices that the network is given first: k-space is continued from more than those in view."""
+        seen = Components.empty(self.volume.voxels.shape, tile, self._unit)
+        noise = tileNoise(self.volume, self.survey, self.backend, tile, report)
+        seen.put(tile, noise * self.weight.at(tile), name="noise")
+        restore(seen, self.volume, self.survey, self.backend, self.weight, noProgress, rounds=ROUNDS)
         cut = tuple(slice(s.start - t.start, s.stop - t.start) for s, t in zip(inside, tile, strict=True))
         place = tuple(slice(s.start - p.start, s.stop - p.start) for s, p in zip(inside, part, strict=True))
-        components.put(place, found[(slice(None), *cut)] * self.weight.at(inside))
+        for name, values in zip(NAMES, seen.stored, strict=True):
+            components.put(place, values[cut], name=name)
 
 
 def slicesAround(shape, axis, index):

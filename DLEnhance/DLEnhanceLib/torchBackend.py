@@ -1,4 +1,6 @@
-"""Runs the network on arrays. With network.py and devices.py the only files that import torch; import it lazily."""
+"""Runs the network and the extrapolation on arrays, on one device. Imports torch; import it lazily."""
+
+import contextlib
 
 import numpy as np
 import torch
@@ -6,8 +8,9 @@ from safetensors.torch import load_file
 
 from .devices import CPU, Device, chooseDevice
 from .errors import MissingPackage
+from .extrapolation import ROUNDS, beyondTheCut, smoothedToAcquired
 from .modelFiles import ModelFile, findModel
-from .network import MULTIPLE, Enhancer, NetworkShape, conditionVector
+from .network import MULTIPLE, Denoiser, NetworkShape, conditionVector
 
 # Real tissue has more fine detail than the simulated tissue of the training: told of less noise, the network keeps
 # more of it. On the heads of peerBenchmark.py 0.88 to 0.94 is best in PSNR and in contrast of small lesions.
@@ -59,8 +62,8 @@ class TorchBackend:
         """The same model on the CPU, for when a graphics card has too little memory."""
         return TorchBackend(self.model, CPU)
 
-    def components(self, image, sigma, support, spacing, *, reportProgress=None) -> np.ndarray:
-        """Noise, ringing and blur of a tile: (3, k, j, i) float32 in the units of the image.
+    def noise(self, image, sigma, support, spacing, *, reportProgress=None) -> np.ndarray:
+        """Noise of a tile, (k, j, i) float32 in the units of the image.
 
         image, sigma: (k, j, i) float32, tissue near 1. support (filled share of k-space), spacing (mm): along k, j, i.
         reportProgress(fraction) is called after each layer and may raise to stop.
@@ -78,19 +81,40 @@ class TorchBackend:
 
         self._afterLayer = afterLayer
         try:
-            with torch.inference_mode(), self._autocast():
-                output = self._network(
-                    *self._tensors(image, sigma), conditionVector(support, spacing)[None].to(self.device.id)
-                )
-                result = output[0].float().cpu().numpy()
+            with self._memoryErrors(), torch.inference_mode(), self._autocast():
+                conditions = conditionVector(support, spacing)[None].to(self.device.id)
+                output = self._network(*self._tensors(image, sigma), conditions)
+                result = output[0, 0].float().cpu().numpy()
+        finally:
+            self._afterLayer = None
+        return result[: shape[0], : shape[1], : shape[2]]
+
+    def restored(self, image, support, sigmas, *, rounds=ROUNDS, reportProgress=None) -> np.ndarray:
+        """Ringing and blur of an image without noise, (2, k, j, i) float32 in its units.
+
+        The image with k-space continued beyond its cut, smoothed by Gaussians of sigmas (voxels along k, j, i), is what
+        it is without ringing; what the smoothing took is the blur. Where k-space is full, the two are the same.
+        image: (k, j, i) float32, tissue near 1; support: filled share of k-space; rounds: see extrapolation.py.
+        Raises MemoryError when the image is too large for the device, and what reportProgress raises.
+        """
+        with self._memoryErrors(), torch.inference_mode():
+            image = torch.from_numpy(np.ascontiguousarray(image)).to(self.device.id)
+            whole = image
+            if min(support) < 1:
+                whole = image + beyondTheCut(image, support, rounds=rounds, report=reportProgress)
+            smooth = smoothedToAcquired(whole, sigmas)
+            return torch.stack([image - smooth, whole - smooth]).cpu().numpy()
+
+    @contextlib.contextmanager
+    def _memoryErrors(self):
+        """Too little memory is a MemoryError, whatever the device calls it."""
+        try:
+            yield
         except (torch.cuda.OutOfMemoryError, RuntimeError, MemoryError) as error:
             if isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or "memory" in str(error).lower():
                 self._freeMemory()
                 raise MemoryError(str(error)) from error
             raise
-        finally:
-            self._afterLayer = None
-        return result[:, : shape[0], : shape[1], : shape[2]]
 
     def _tensors(self, *arrays):
         return [torch.from_numpy(array)[None, None].to(self.device.id) for array in arrays]
@@ -118,7 +142,7 @@ def makeBackend(profile: str = "full", device: str = "auto", *, threads: int | N
 
 
 def _loadNetwork(model):
-    network = Enhancer(NetworkShape(**model.card["network"]))
+    network = Denoiser(NetworkShape(**model.card["network"]))
     network.load_state_dict({name: value.float() for name, value in load_file(model.weights).items()})
     return network.eval().to(memory_format=torch.channels_last_3d)
 

@@ -1,0 +1,127 @@
+"""What a zero-filled image lacks: k-space beyond the cut, from the image itself. Imports torch; import it lazily.
+
+Truncation ringing is what is missing there. Edges are sparse, rings are not: the image that has the measured k-space
+and is sparsest in 4x4x4 cosine windows and in its gradient continues the spectrum (Guleryuz 2006,
+doi:10.1109/TIP.2005.863057; with total variation Block 2008, doi:10.1007/s11263-008-0142-8). Nothing is trained, and
+the filled part of k-space stays as it was measured.
+"""
+
+import numpy as np
+import torch
+from scipy.fft import next_fast_len
+
+from . import lapped
+from .lapped import HARD_THRESHOLD
+from .network import inBlocks
+
+HIGHEST, LOWEST = 0.6, 0.03  # threshold of a cosine coefficient, of the tissue level: strong edges first, then fine
+ROUNDS = 12
+VARIATION = 1 / 6  # weight of the total variation relative to the threshold: both flatten about as much
+STEPS, STEP_LENGTH = 3, 1 / 6  # of the total variation's dual; it need not converge, the next round goes on
+SUPPORT_ERROR = 0.01  # of Nyquist that the survey may take for filled though it is empty; a gap would ring on
+KERNEL_GRID, SHORTEST_REACH = 256, 4  # samples of a transfer function; voxels of its kernel on each side
+RAMP = 16  # voxels over which the two ends of an axis pass into each other, since the Fourier transform is periodic
+
+
+def beyondTheCut(image, support, *, rounds=ROUNDS, report=None):
+    """What the empty part of k-space would have added, (k, j, i) float32 in the units of the image, tissue near 1.
+
+    image: (k, j, i) float32 without noise; support: filled share of k-space along k, j, i, below 1 for one axis at
+    least. report(fraction) is called after each round and may raise to stop.
+    """
+    axes = [axis for axis, share in enumerate(support) if share < 1]
+    padded, inside = periodic(image, axes)
+    isEmpty = emptyPart(padded.shape, support, axes, image.device)
+    measured = torch.fft.rfftn(padded, dim=axes)
+    current, sizes = padded, [padded.shape[axis] for axis in axes]
+    for number, threshold in enumerate(np.geomspace(HIGHEST, LOWEST, rounds)):
+        sparse = withoutSmallCosines(current, threshold) if number % 2 else flattened(current, threshold * VARIATION)
+        spectrum = torch.fft.rfftn(sparse, dim=axes)
+        current = torch.fft.irfftn(torch.where(isEmpty, spectrum, measured), s=sizes, dim=axes)
+        if report is not None:
+            report((number + 1) / rounds)
+    return (current - padded)[inside]
+
+
+def emptyPart(shape, support, axes, device):
+    """Whether a frequency of rfftn over the axes lies beyond the filled part of any of them, bool."""
+    result = torch.zeros((), dtype=torch.bool, device=device)
+    for axis in axes:
+        frequencies = torch.fft.rfftfreq if axis == axes[-1] else torch.fft.fftfreq
+        beyond = frequencies(shape[axis], device=device).abs() > (support[axis] - SUPPORT_ERROR) / 2
+        result = result | beyond.reshape([-1 if a == axis else 1 for a in range(3)])
+    return result
+
+
+def periodic(image, axes):
+    """(padded, inside): image (k, j, i) that on the axes returns to its beginning, of even sizes; where the image lies.
+
+    The others get one voxel more where that makes them even.
+    """
+    inside = []
+    for axis, n in enumerate(image.shape):
+        before, size = (RAMP, 2 * next_fast_len(-(-n // 2) + RAMP, real=True)) if axis in axes else (0, n + n % 2)
+        first, last = image.narrow(axis, 0, 1), image.narrow(axis, n - 1, 1)
+        share = (torch.arange(size - n, device=image.device) + 0.5) / max(1, size - n)
+        share = (0.5 - 0.5 * torch.cos(torch.pi * share)).reshape([-1 if a == axis else 1 for a in range(3)])
+        around = last * (1 - share) + first * share if axis in axes else last.repeat_interleave(size - n, axis)
+        parts = [around.narrow(axis, size - n - before, before), image, around.narrow(axis, 0, size - n - before)]
+        image = torch.cat(parts, axis)
+        inside.append(slice(before, before + n))
+    return image, tuple(inside)
+
+
+def withoutSmallCosines(image, threshold):
+    """image (k, j, i) from the cosine coefficients above a threshold, sizes even."""
+    support, sd = image.new_ones(1, 3), threshold / HARD_THRESHOLD
+
+    def work(part):
+        return lapped.firstEstimate(part, torch.full_like(part, sd), support)
+
+    return inBlocks(image[None, None], 1, work)[0, 0]
+
+
+def flattened(image, weight):
+    """image (k, j, i) with less total variation (Chambolle 2004, doi:10.1023/B:JMIV.0000011325.36760.1e)."""
+    dual = [torch.zeros_like(image) for _ in range(3)]
+    for _ in range(STEPS):
+        flat = image + weight * divergence(dual)
+        for axis, part in enumerate(dual):
+            n = image.shape[axis] - 1
+            part.narrow(axis, 0, n).add_(flat.narrow(axis, 1, n) - flat.narrow(axis, 0, n), alpha=STEP_LENGTH / weight)
+        size = torch.sqrt(sum(part.square() for part in dual)).clamp_min_(1)
+        dual = [part.div_(size) for part in dual]
+    return image + weight * divergence(dual)
+
+
+def divergence(dual):
+    result = dual[0] + dual[1] + dual[2]
+    for axis, part in enumerate(dual):
+        n = result.shape[axis] - 1
+        result.narrow(axis, 1, n).sub_(part.narrow(axis, 0, n))
+    return result
+
+
+def smoothedToAcquired(image, sigmas):
+    """image (k, j, i) under Gaussians of so many voxels an axis (0 leaves it), its ends repeated.
+
+    The kernel has the Gaussian's transfer function up to Nyquist, which samples of a narrow Gaussian have not.
+    """
+    for axis, sigma in enumerate(sigmas):
+        if not sigma:
+            continue
+        kernel = gaussianKernel(sigma)
+        n, reach = image.shape[axis], len(kernel) // 2
+        ends = [image.narrow(axis, place, 1).repeat_interleave(reach, axis) for place in (0, n - 1)]
+        wide = torch.cat([ends[0], image, ends[1]], axis)
+        image = sum(weight * wide.narrow(axis, start, n) for start, weight in enumerate(kernel))
+    return image
+
+
+def gaussianKernel(sigma):
+    """Weights, an odd number of them, whose transfer function is a Gaussian's up to Nyquist."""
+    frequencies = np.fft.rfftfreq(KERNEL_GRID)
+    reach = max(SHORTEST_REACH, int(np.ceil(4 * sigma)))
+    half = np.fft.irfft(np.exp(-2 * (np.pi * sigma * frequencies) ** 2))[: reach + 1]
+    kernel = np.concatenate([half[:0:-1], half])
+    return (kernel / kernel.sum()).tolist()
