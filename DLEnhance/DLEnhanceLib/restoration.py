@@ -10,7 +10,7 @@ from .normalisation import normalised
 CLEAN_SIGMA = 0.28
 MOST_FILLED = 0.85  # of an axis: beyond, little is missing, and what looks like a cut may be the soft end of a filter
 THICK = 2.0  # times the smallest acquired voxel: thicker slices are taken for a 2D scan, which is not cut across them
-SLAB_VOXELS = 16_000_000  # bounds the memory to about 1.5 GB
+SLAB_VOXELS = 32_000_000  # bounds the memory to about 1.5 GB
 HALO = 16  # slices around a slab; beyond, its result no longer shows them
 
 
@@ -35,8 +35,8 @@ def sharpCut(found):
 def slabs(shape, support):
     """Pairs (core, core with halo) of three slices of a box; cut across the axis of the largest support."""
     axis = int(np.argmax([share * 10_000 + n for share, n in zip(support, shape, strict=True)]))
-    n, area = shape[axis], np.prod(shape) / max(1, shape[axis])
-    thickness = n if n * area <= SLAB_VOXELS else max(HALO, int(SLAB_VOXELS / area) - 2 * HALO)
+    n, area = shape[axis], max(1, np.prod(shape) // max(1, shape[axis]))
+    thickness = max(1, n) if n * area <= SLAB_VOXELS else max(HALO, int(SLAB_VOXELS // area) - 2 * HALO)
     for start in range(0, n, thickness):
         stop = min(start + thickness, n)
         ends = (start, stop), (max(0, start - HALO), min(n, stop + HALO))

@@ -17,11 +17,13 @@ class SmoothingBackend:
     def __init__(self):
         self.passes = 0
 
-    def components(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
         self.passes += 1
-        smooth = gaussian_filter(image, 0.8)
-        detail = smooth - gaussian_filter(smooth, 0.8)
-        return np.stack([image - smooth, 0.2 * (image - smooth), detail]).astype(np.float32)
+        return (image - gaussian_filter(image, 0.8)).astype(np.float32)
+
+    def restored(self, image, support, sigmas, *, rounds=0, reportProgress=None):
+        detail = image - gaussian_filter(image, 0.8)
+        return np.stack([0.2 * detail, detail]).astype(np.float32)
 
 
 class WaitingBackend(SmoothingBackend):
@@ -31,11 +33,11 @@ class WaitingBackend(SmoothingBackend):
         super().__init__()
         self.reached, self.goOn = threading.Event(), threading.Event()
 
-    def components(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
         self.reached.set()
         while not self.goOn.wait(0.01):
             reportProgress(0.5)
-        return super().components(image, sigma, support, spacing, reportProgress=reportProgress)
+        return super().noise(image, sigma, support, spacing, reportProgress=reportProgress)
 
 
 class FailingBackend(SmoothingBackend):
@@ -45,7 +47,7 @@ class FailingBackend(SmoothingBackend):
         super().__init__()
         self._error = error
 
-    def components(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
         raise self._error
 
 

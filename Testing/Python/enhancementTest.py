@@ -8,7 +8,7 @@ import pytest
 from scipy import ndimage
 from skimage.registration import phase_cross_correlation
 
-from DLEnhanceLib.components import Components
+from DLEnhanceLib.components import NAMES, Components
 from DLEnhanceLib.enhancement import blend, computeComponents, enhance, reblend
 from DLEnhanceLib.errors import EnhancementCanceled, UnsupportedVolume
 from DLEnhanceLib.strengths import PRESETS, Strengths
@@ -55,10 +55,12 @@ class SmoothingBackend:
 
     margin, tileVoxels, deviceName, profile, modelId, modelHash = 8, 10**7, "CPU", "fake", "smoothing", "0"
 
-    def components(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
         reportProgress(1.0)
-        noise = image - ndimage.uniform_filter(image, 3, mode="nearest")
-        return np.stack([noise, np.zeros_like(noise), np.zeros_like(noise)])
+        return image - ndimage.uniform_filter(image, 3, mode="nearest")
+
+    def restored(self, image, support, sigmas, *, reportProgress=None):
+        return np.zeros((2, *image.shape), np.float32)
 
     def onCpu(self):
         return self
@@ -70,11 +72,11 @@ class SmallMemoryBackend(SmoothingBackend):
     def __init__(self, largest=40, deviceName="GPU"):
         self.largest, self.deviceName, self.seen = largest, deviceName, []
 
-    def components(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
         self.seen.append(image.shape)
         if max(image.shape) > self.largest + 2 * self.margin:
             raise MemoryError
-        return super().components(image, sigma, support, spacing, reportProgress=reportProgress)
+        return super().noise(image, sigma, support, spacing, reportProgress=reportProgress)
 
     def onCpu(self):
         return SmallMemoryBackend(10**6, "CPU")
@@ -266,7 +268,8 @@ def test_large_components_take_half_the_memory_and_stay_true():
     values = rng.normal(0, 0.03, (3, 4, 300, 800)).astype(np.float32)
     kept = Components.empty(shape, box, unit=1200.0)
     kept = dataclasses.replace(kept, stored=kept.stored.astype(np.float16))
-    kept.put(np.s_[20:24, 0:300, 0:800], values)
+    for name, part in zip(NAMES, values, strict=True):
+        kept.put(np.s_[20:24, 0:300, 0:800], part, name=name)
     found = kept.at(np.s_[20:24, 0:300, 0:800])
     assert np.abs(found - 1200 * values).max() < 5e-3 * 1200 * 0.03  # of sigma, at deviations of 4 sigma and more
     assert np.sqrt(np.mean((found - 1200 * values) ** 2)) < 3e-4 * 1200 * 0.03

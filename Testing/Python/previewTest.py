@@ -39,9 +39,9 @@ def test_network_sees_only_slices_near_the_one_in_view(head):
     sizes = []
 
     class Watching(SmoothingBackend):
-        def components(self, image, *args, **kwargs):
+        def noise(self, image, *args, **kwargs):
             sizes.append(image.shape)
-            return super().components(image, *args, **kwargs)
+            return super().noise(image, *args, **kwargs)
 
     Previewer.of(volume, found, Watching()).compute(0, 36)
     assert sizes[0][0] <= 24
