@@ -15,7 +15,7 @@ SLAB = 32
 HALO = 6
 SURROUND = 7
 RINGING_SHARE = 0.09  # overshoot of a truncated step (Gibbs), of the local intensity range
-SHARPENING_SHARE = 0.10  # what full sharpening may add, of it; harmless results stay far below (guardBenchmark.py)
+SMOOTHING_SHARE = 0.15  # of it, by the Gaussian that unequal de-ringing and sharpening leave (guardBenchmark.py)
 LOWEST_SNR = 4.0  # of voxels whose noise counts; below it magnitude noise is not Gaussian
 EXPLAINED = 3.0  # sigma of a single place that noise explains (0.27 % of the places)
 MOST_PAIRS = 3_000_000
@@ -300,7 +300,8 @@ def neighborhoods(image, places, size):
 
 def toleratedShare(strengths):
     """Share of the local intensity range that removing ringing and sharpening may change a structure by."""
-    return RINGING_SHARE * strengths.dering + SHARPENING_SHARE * strengths.sharpen
+    unequal = abs(strengths.dering - strengths.sharpen)
+    return RINGING_SHARE * max(strengths.dering, strengths.sharpen) + SMOOTHING_SHARE * unequal
 
 
 def toleranceEverywhere(slab, strengths):

@@ -4,14 +4,20 @@ Acceptance test AT9 compares patches with a truth (Benchmarks/fourierRingCorrela
 of known power. In each ring the power of the result splits into a part that is coherent with the input and the rest,
 (1 - FRC^2) times its power. An ideal result S of an input S + N has a rest of S N / (S + N), at most the power N of the
 noise: what exceeds the noise was not in the input.
+
+Two changes are known and not looked at: the Gaussian between ringing and blur, and what continues k-space beyond its
+cut, where the input holds nothing to compare with.
 """
 
 import dataclasses
 
 import numpy as np
 
+from .restoration import sharpCut
+
 PATCH, STEP = 32, 16
 LOWEST_RING, HIGHEST_RING = 2, 10  # of 16 for the patch: coarser rings are contrast, finer ones are mostly noise
+WINDOW_REACH = 2  # coefficients over which the window of a patch spreads each frequency
 MOST_SLICES = 48
 
 
@@ -35,7 +41,7 @@ def measureRings(volume, components, strengths, survey) -> RingMeasure:
     patches, lowest, excess, where = 0, 1.0, 0.0, (0, 0, 0)
     if min(survey.head.shape[a] for a in plane) < PATCH:
         return RingMeasure(0.0, where, 0, 1.0)
-    rings, expected = ringNumbers(), noiseShape(survey.noise.color, axis)
+    rings, expected = filledRings(survey, plane), noiseShape(survey.noise.color, axis)
     for index in sliceNumbers(survey.head, axis):
         place = tuple(slice(index, index + 1) if a == axis else slice(None) for a in range(3))
         found = slicePatches(volume, components, strengths, survey, place, axis)
@@ -65,16 +71,16 @@ def slicePatches(volume, components, strengths, survey, place, axis):
         return None
     standard = np.squeeze(volume.voxels[place], axis).astype(np.float32)
     standard[~np.isfinite(standard)] = survey.background
-    change = np.squeeze(appliedChange(components, strengths, place), axis)
+    change = np.squeeze(unknownChange(components, strengths, place), axis)
     sigma = np.squeeze(survey.noise.at(place), axis)
     corners = np.argwhere(inside) * STEP
     return corners, windowed(standard)[inside], windowed(change)[inside], windowed(sigma)[inside].mean(axis=(1, 2))
 
 
-def appliedChange(components, strengths, place):
-    """What is added to the volume at these strengths at three slices of it."""
+def unknownChange(components, strengths, place):
+    """What is added to the volume at three slices of it, but for the smoothing of unequal strengths."""
     noise, ringing, blur = components.at(place)
-    return strengths.sharpen * blur - strengths.denoise * noise - strengths.dering * ringing
+    return strengths.sharpen * (blur - ringing) - strengths.denoise * noise
 
 
 def windowed(image):
@@ -107,10 +113,15 @@ def ringSums(values, rings):
     return np.stack([flat[:, rings == ring].sum(axis=1) for ring in range(LOWEST_RING, HIGHEST_RING + 1)], axis=1)
 
 
-def ringNumbers():
-    """Ring of every coefficient of a patch, flat; 16 is Nyquist."""
+def filledRings(survey, plane):
+    """Ring of every coefficient of a patch, flat; 16 is Nyquist, -1 where k-space was continued, window included."""
     frequency = np.fft.fftfreq(PATCH) * PATCH
-    return np.rint(np.hypot(frequency[:, None], frequency)).astype(int).ravel()
+    rings = np.rint(np.hypot(frequency[:, None], frequency)).astype(int)
+    for axis, share in enumerate(sharpCut(survey)[a] for a in plane):
+        if share < 1:
+            isBeyond = np.abs(frequency) > share * PATCH / 2 - WINDOW_REACH
+            rings[isBeyond if axis == 0 else (slice(None), isBeyond)] = -1
+    return rings.ravel()
 
 
 def noiseShape(color, axis):
