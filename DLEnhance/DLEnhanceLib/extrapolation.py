@@ -15,7 +15,7 @@ from .lapped import HARD_THRESHOLD
 from .network import inBlocks
 
 HIGHEST, LOWEST = 0.6, 0.03  # threshold of a cosine coefficient, of the tissue level: strong edges first, then fine
-ROUNDS = 12
+ROUNDS, COSINE_EVERY = 12, 3  # the two priors take turns; a round of cosines costs nine of total variation
 VARIATION = 1 / 6  # weight of the total variation relative to the threshold: both flatten about as much
 STEPS, STEP_LENGTH = 3, 1 / 6  # of the total variation's dual; it need not converge, the next round goes on
 SUPPORT_ERROR = 0.01  # of Nyquist that the survey may take for filled though it is empty; a gap would ring on
@@ -35,7 +35,8 @@ def beyondTheCut(image, support, *, rounds=ROUNDS, report=None):
     measured = torch.fft.rfftn(padded, dim=axes)
     current, sizes = padded, [padded.shape[axis] for axis in axes]
     for number, threshold in enumerate(np.geomspace(HIGHEST, LOWEST, rounds)):
-        sparse = withoutSmallCosines(current, threshold) if number % 2 else flattened(current, threshold * VARIATION)
+        isCosine = number % COSINE_EVERY == COSINE_EVERY - 1
+        sparse = withoutSmallCosines(current, threshold) if isCosine else flattened(current, threshold * VARIATION)
         spectrum = torch.fft.rfftn(sparse, dim=axes)
         current = torch.fft.irfftn(torch.where(isEmpty, spectrum, measured), s=sizes, dim=axes)
         if report is not None:

