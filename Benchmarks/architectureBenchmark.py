@@ -14,7 +14,7 @@ from DLEnhanceTraining.anatomy import AnatomySource, loadLabelMaps, loadRealHead
 from DLEnhanceTraining.train import TRAINING_MAPS, Recipe, Trainer
 from DLEnhanceTraining.validation import validationSamples, validationScores
 
-COLUMNS = ("denoiseLow", "denoiseHigh", "dering", "clean", "sharp", "kept")
+COLUMNS = ("denoiseLow", "denoiseHigh", "kept")
 
 
 def train(build, source, seconds, folder):

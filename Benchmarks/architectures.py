@@ -1,18 +1,18 @@
-"""Networks that were tried for the enhancer, with the interface of DLEnhanceLib.network.Enhancer."""
+"""Networks that were tried, with the interface of DLEnhanceLib.network.Denoiser."""
 
 import itertools
 
 import torch
 from torch import nn
 
-from DLEnhanceLib.network import COMPONENTS, CONDITIONS, SIGMA_FLOOR, SLOPE, Enhancer, NetworkShape, ResidualBlock
+from DLEnhanceLib.network import CONDITIONS, SIGMA_FLOOR, SLOPE, Denoiser, NetworkShape, ResidualBlock
 
 BANDS, DETAILS = 8, 7  # of one 2x2x2 Haar step
 DETAIL_GAIN = 6.0
 FEATURES = BANDS + DETAILS + 1 + CONDITIONS
 
 
-class HaarEnhancer(nn.Module):
+class HaarDenoiser(nn.Module):
     """Residual network on the 2x2x2 Haar bands (enhancement-notes 2.2); shrinks: it starts as a wavelet filter."""
 
     def __init__(self, width, blocks, *, shrinks):
@@ -20,7 +20,7 @@ class HaarEnhancer(nn.Module):
         self.register_buffer("haar", haarKernel(), persistent=False)
         self.head = nn.Conv3d(FEATURES, width, 3, padding=1)
         self.blocks = nn.Sequential(*[ResidualBlock(width) for _ in range(blocks)])
-        self.tail = nn.Conv3d(width, BANDS * len(COMPONENTS), 3, padding=1)
+        self.tail = nn.Conv3d(width, BANDS, 3, padding=1)
         self.gate = nn.Conv3d(width, DETAILS, 3, padding=1) if shrinks else None
         for layer in self.modules():
             if isinstance(layer, nn.Conv3d):
@@ -43,14 +43,11 @@ class HaarEnhancer(nn.Module):
         x = nn.functional.leaky_relu(
             self.blocks(nn.functional.leaky_relu(self.head(torch.cat(parts, 1)), SLOPE)), SLOPE
         )
-        inner = self.tail(x).float()
-        noise, others = inner[:, :BANDS], inner[:, BANDS:] / DETAIL_GAIN
+        noise = self.tail(x).float()
         if self.gate is not None:
             likely = inSigma * torch.exp(-inSigma.square() / 18)  # all of a small coefficient, nothing of a large one
             noise = torch.cat([noise[:, :1], noise[:, 1:] + self.gate(x).float() * likely], 1)
-        components = torch.cat([noise * coarse, others], 1).reshape(-1, BANDS, *bands.shape[2:])
-        whole = nn.functional.conv_transpose3d(components, self.haar, stride=2)
-        return whole.reshape(image.shape[0], len(COMPONENTS), *image.shape[2:])
+        return nn.functional.conv_transpose3d(noise * coarse, self.haar, stride=2)
 
 
 def haarKernel():
@@ -61,9 +58,9 @@ def haarKernel():
 
 
 ARCHITECTURES = {
-    "Haar bands, from nothing": lambda: HaarEnhancer(32, 4, shrinks=False),
-    "Haar bands, starts as wavelet shrinkage": lambda: HaarEnhancer(32, 4, shrinks=True),
-    "lapped Wiener, narrow (24 channels, 3 blocks)": lambda: Enhancer(NetworkShape(24, 3)),
-    "lapped Wiener (fast: 32 channels, 4 blocks)": lambda: Enhancer(NetworkShape(32, 4)),
-    "lapped Wiener with a deeper level (full)": lambda: Enhancer(NetworkShape(40, 5, 80, 3)),
+    "Haar bands, from nothing": lambda: HaarDenoiser(32, 4, shrinks=False),
+    "Haar bands, starts as wavelet shrinkage": lambda: HaarDenoiser(32, 4, shrinks=True),
+    "lapped Wiener, narrow (24 channels, 3 blocks)": lambda: Denoiser(NetworkShape(24, 3)),
+    "lapped Wiener (fast: 32 channels, 4 blocks)": lambda: Denoiser(NetworkShape(32, 4)),
+    "lapped Wiener with a deeper level (full)": lambda: Denoiser(NetworkShape(40, 5, 80, 3)),
 }

@@ -1,4 +1,4 @@
-"""Pictures of the training simulation: object, lesions, every step of the acquisition, the components to be learned.
+"""Pictures of the training simulation: object, lesions, every step of the acquisition, the components to be found.
 
     python Benchmarks/simulationPage.py --data ../shared/data --out Benchmarks/output [--scans 8] [--seed 7]
 
@@ -54,9 +54,10 @@ def page(pictures):
     text = (
         "Made by <code>make simulation-page</code> from the code that trains the network (Training/DLEnhanceTraining), "
         "with training anatomy. Every picture is the middle slice; differences are around mid-gray. From one object "
-        "come four images: <b>noisy</b> (what the scanner stores), <b>ringing</b> (without noise), <b>clean</b> "
-        "(without ringing, as sharp as measured) and <b>sharp</b>. Their differences are what the network learns: "
-        "<b>noise</b> = noisy - ringing, <b>ringing</b> = ringing - clean, <b>blur</b> = sharp - clean."
+        "come four images: <b>noisy</b> (what the scanner stores), <b>ringing</b> (without noise), <b>full</b> (had "
+        "k-space been filled up to the grid) and <b>clean</b> (full under a Gaussian, which hardly rings). The network "
+        "learns the <b>noise</b> = noisy - ringing. <b>ringing</b> = ringing - clean and <b>blur</b> = full - clean "
+        "are what k-space continued beyond its cut is to find; where k-space is full, the two are the same."
     )
     body = "".join(map(figure, pictures))
     return wholePage("DLEnhance: the simulation", f"<h1>The simulation, step by step</h1><p>{text}</p>{body}")
@@ -104,16 +105,16 @@ def steps(source, seed):
 
 def _chain(images, scanned, high):
     """The k-space filter, the four images and the three components of the middle slice."""
-    noisy, ringing, clean, sharp, sigma = (x.numpy() for x in images)
+    noisy, ringing, clean, full, sigma = (x.numpy() for x in images)
     k = noisy.shape[0] // 2
     mask = np.fft.fftshift(scanned.transfer.expand(scanned.measured.shape).numpy())[k]
     tiles = [window(mask, 0, 1), window(sigma[k], 0, max(float(sigma.max()), 1e-6))]
-    tiles += [window(x[k], 0, high) for x in (noisy, ringing, clean, sharp)]
+    tiles += [window(x[k], 0, high) for x in (noisy, ringing, full, clean)]
     tiles += [
         window(x[k], -reach, reach)
-        for x, reach in ((noisy - ringing, 0.25), (ringing - clean, 0.12), (sharp - clean, 0.12))
+        for x, reach in ((noisy - ringing, 0.25), (ringing - clean, 0.12), (full - clean, 0.12))
     ]
-    names = ("k-space filter", "noise SD", "noisy", "ringing", "clean", "sharp", "noise", "ringing", "blur")
+    names = ("k-space filter", "noise SD", "noisy", "ringing", "full", "clean", "noise", "ringing", "blur")
     return row(tiles), names
 
 
@@ -128,23 +129,23 @@ def _words(protocol):
 
 
 def samples(source, options):
-    """Random training samples: what the network sees and what it must find."""
+    """Random training samples: what the network sees and what is to be found."""
     rng, rows = np.random.default_rng(options.seed + 2), []
     for _ in range(options.scans):
         sample = makeSample(randomScan(source, rng), rng)
         parts = {
-            name: getattr(sample, name)[0, 0] for name in ("noisy", "sigmaGiven", "ringing", "clean", "sharp", "weight")
+            name: getattr(sample, name)[0, 0] for name in ("noisy", "sigmaGiven", "ringing", "clean", "full", "weight")
         }
         k = parts["noisy"].shape[0] // 2
         flat = {name: _square(part[k].numpy()) for name, part in parts.items()}
-        high = max(float(np.percentile(flat["clean"], 99.5)), 0.05)
-        tiles = [window(flat["noisy"], 0, high), window(flat["clean"], 0, high), window(flat["weight"], 1, 9)]
+        high = max(float(np.percentile(flat["full"], 99.5)), 0.05)
+        tiles = [window(flat["noisy"], 0, high), window(flat["full"], 0, high), window(flat["weight"], 1, 9)]
         tiles += [
             window(flat[a] - flat[b], -reach, reach)
-            for a, b, reach in (("noisy", "ringing", 0.25), ("ringing", "clean", 0.12), ("sharp", "clean", 0.12))
+            for a, b, reach in (("noisy", "ringing", 0.25), ("ringing", "clean", 0.12), ("full", "clean", 0.12))
         ]
         rows.append(row(tiles))
-    names = ("input", "clean", "lesion weight", "noise", "ringing", "blur")
+    names = ("input", "full", "lesion weight", "noise", "ringing", "blur")
     caption = "Random protocols, contrasts and orientations as training draws them."
     return Picture("Training samples", png(labelled(column(rows), names, zoom=ZOOM)), caption)
 

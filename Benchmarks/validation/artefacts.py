@@ -30,7 +30,7 @@ def judgeArtefacts(session) -> GroupResult:
             for profile in session.backends:
                 outputs = session.outputs(case.noisy, profile)
                 for preset in PRESETS:
-                    change = _energyChange(before, outputs[preset] - bare[profile][preset], case.clean - without.clean)
+                    change = _energyChange(before, outputs[preset] - bare[profile][preset], case.full - without.full)
                     found.setdefault((profile, preset, kind), []).append(change)
                 if name == names[0] and profile == next(iter(session.backends)):
                     pictures.append(_picture(f"{kind}, {profile}", case, outputs["high"]))
@@ -103,6 +103,6 @@ ARTEFACTS = {
 
 
 def _picture(title, case, output):
-    middle = case.clean.shape[0] // 2
-    images = [case.noisy.voxels[middle], case.clean[middle], output[middle]]
+    middle = case.full.shape[0] // 2
+    images = [case.noisy.voxels[middle], case.full[middle], output[middle]]
     return comparisonPicture(title, images, ("input", "truth with artefact", "high"), low=0, high=1.3 * SCALE, zoom=2)

@@ -113,9 +113,9 @@ def _cut(case, size):
     """Around the middle; the truth goes along."""
     part = tuple(
         slice((n - m) // 2, (n - m) // 2 + m)
-        for n, m in zip(case.clean.shape, map(min, size, case.clean.shape), strict=True)
+        for n, m in zip(case.full.shape, map(min, size, case.full.shape), strict=True)
     )
-    return Input(dataclasses.replace(case.noisy, voxels=case.noisy.voxels[part].copy()), case.clean[part].copy())
+    return Input(dataclasses.replace(case.noisy, voxels=case.noisy.voxels[part].copy()), case.full[part].copy())
 
 
 def _typed(given, voxels, kind, truth):

@@ -88,7 +88,7 @@ def _replicaChecks(session, profile):
     """The noise that really comes through: SD over enhanced copies with fresh noise, in the whole head."""
     head = makeHead("map 19 T1 black-blood", session.data, session.seed)
     case = scanHead(head, {"sigma": 0.002}, seed=session.seed, name="pseudo-replicas")
-    middle = tuple(slice(n // 2 - h, n // 2 + h) for n, h in zip(case.clean.shape, (24, 32, 32), strict=True))
+    middle = tuple(slice(n // 2 - h, n // 2 + h) for n, h in zip(case.full.shape, (24, 32, 32), strict=True))
     small = _cut(case.noisy, middle)
     replicas, sigma = session.choose(20, 8), 0.05 * SCALE
     session.say(f"pseudo-replicas, {profile}: {replicas} copies")
@@ -99,7 +99,7 @@ def _replicaChecks(session, profile):
         return np.stack([blend(volume, components, strengths).voxels for strengths in PRESETS.values()])
 
     noise = pseudoReplica(small.voxels, enhanceAll, sigma, replicas=replicas, seed=session.seed).noise
-    region = flattestCube(case.clean[middle], case.mask[middle], edge=15)
+    region = flattestCube(case.full[middle], case.mask[middle], edge=15)
     for preset, one in zip(PRESETS, noise, strict=True):
         left = float(np.sqrt(np.mean(one[region] ** 2)))
         yield _snrCheck("pseudo_replica", profile, preset, 100 * (sigma / left - 1), f"{replicas} copies, 5 % noise")

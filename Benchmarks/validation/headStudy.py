@@ -60,12 +60,12 @@ def caseRows(session):
 def _row(case, profile, preset, output):
     noisy, mask, strengths = case.noisy.voxels, case.mask, PRESETS[preset]
     aim = case.aim(strengths)
-    peak = float(np.percentile(case.clean[mask], 99))
+    peak = float(np.percentile(case.full[mask], 99))
     before, after = rmse(noisy, aim, mask), rmse(output, aim, mask)
     ssimIn = ssim(noisy, aim, mask, peak)
-    region = flattestCube(case.clean, mask)
-    verdict = judgeOutput(case.clean, noisy, output, mask=mask)
-    edges, curvature = residualCorrelations(noisy - output, case.clean, mask)
+    region = flattestCube(case.full, mask)
+    verdict = judgeOutput(case.full, noisy, output, mask=mask)
+    edges, curvature = residualCorrelations(noisy - output, case.full, mask)
     return CaseRow(
         case=case.name,
         condition=case.condition,
@@ -83,7 +83,7 @@ def _row(case, profile, preset, output):
         contrast=dict(_contrasts(case, output)),
         judgedPatches=verdict.patches,
         lostPatches=verdict.lost,
-        blobs=countBlobs(noisy, output, case.clean, case.sigma, mask),
+        blobs=countBlobs(noisy, output, case.full, case.sigma, mask),
     )
 
 
@@ -113,14 +113,14 @@ def _contrasts(case, output):
 
 
 def _picture(case, profile, output):
-    middle = case.clean.shape[0] // 2
-    images = [x[middle] for x in (case.clean, case.noisy.voxels, output)]
+    middle = case.full.shape[0] // 2
+    images = [x[middle] for x in (case.full, case.noisy.voxels, output)]
     pictures = [images[1], images[2], images[0]]
     return comparisonPicture(
         case.name,
         [pictures[0], pictures[2], pictures[1]],
         ("input", "truth", f"{profile}, medium"),
         low=0,
-        high=float(np.percentile(case.clean[case.mask], 99.7)),
+        high=float(np.percentile(case.full[case.mask], 99.7)),
         zoom=2,
     )

@@ -14,7 +14,7 @@ from scipy import ndimage
 from DLEnhanceLib.noiseMap import interpolatedAlong
 from DLEnhanceLib.reading import readVolume
 from DLEnhanceLib.volume import Volume
-from DLEnhanceTraining.acquisition import CLEAN_SIGMA, SHARPER, Protocol, addNoise, scan
+from DLEnhanceTraining.acquisition import CLEAN_SIGMA, Protocol, addNoise, scan
 from DLEnhanceTraining.anatomy import CONTRASTS, TISSUES, loadLabelMaps, shrink
 from DLEnhanceTraining.pathology import Lesion, drawLesion, drawVessel
 from DLEnhanceTraining.validation import icbm152
@@ -38,9 +38,10 @@ CONDITIONS = {
     "near clean, 1 %": {"sigma": 0.01},
 }
 TRUTH = (
-    f"Truth of a cut k-space: the object blurred by a Gaussian of {CLEAN_SIGMA:g} acquired voxels, which rings not; "
-    "where the scan resolves the whole object, the object itself. Each preset is compared with what it aims at: that "
-    f"truth, made up to {SHARPER:g} times sharper as the sharpening asks."
+    "Truth: the scan without noise, had k-space been filled up to the voxel grid. Each preset is compared with what it "
+    "aims at: the scan without noise, plus what de-ringing takes away and sharpening adds up to that truth. Both are "
+    f"counted from the truth under a Gaussian of {CLEAN_SIGMA:g} acquired voxels, which hardly rings: at equal "
+    "strengths the aim gains only what the cut left out of k-space."
 )
 QUICK_CONDITIONS = ("white 6 %", "zero-filled 70 x 62 %, 6 %", "truncation 70 x 62 %, 1 %", "near clean, 1 %")
 
@@ -64,15 +65,16 @@ class Head:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Case:
-    """A scan of a head. noisy: what the scanner stores; clean: the same resolution without noise and ringing; sharp:
-    1.3 times sharper (the aim of full sharpening); sigma: noise map; mask: tissue away from the rim. All times SCALE.
+    """A scan of a head. noisy: what the scanner stores; ringing: that without noise; full: had all k-space been filled;
+    clean: full under a Gaussian; sigma: noise map; mask: tissue away from the rim. All but mask times SCALE.
     """
 
     head: Head
     condition: str
     noisy: Volume
+    ringing: np.ndarray
     clean: np.ndarray
-    sharp: np.ndarray
+    full: np.ndarray
     sigma: np.ndarray
     mask: np.ndarray
 
@@ -81,8 +83,9 @@ class Case:
         return f"{self.head.name}, {self.condition}"
 
     def aim(self, strengths):
-        """What an ideal enhancer gives at these strengths: the truth, sharper as the sharpening asks."""
-        return self.clean + np.float32(strengths.sharpen) * (self.sharp - self.clean)
+        """What an ideal enhancer of full denoising gives at these strengths: the blend of the true components."""
+        removed = np.float32(strengths.dering) * (self.ringing - self.clean)
+        return self.ringing - removed + np.float32(strengths.sharpen) * (self.full - self.clean)
 
 
 def headNames(isQuick):
@@ -178,8 +181,8 @@ def scanHead(head: Head, condition, *, seed, image=None, name=None) -> Case:
     protocol = protocolOf(head, condition)
     tensor = torch.from_numpy(np.ascontiguousarray(head.image if image is None else image, np.float32))
     scanned = scan(tensor, torch.zeros_like(tensor), protocol, np.random.default_rng(seed))
-    noisy, _, clean, sharp, sigma = addNoise(scanned, protocol.sigma, torch.Generator().manual_seed(seed))
-    clean, sharp, sigma = (x.numpy().astype(np.float32) for x in (clean, sharp, sigma))
+    images = addNoise(scanned, protocol.sigma, torch.Generator().manual_seed(seed))
+    noisy, ringing, clean, full, sigma = (x.numpy().astype(np.float32) for x in images)
     spacing = [head.voxelMm / fraction for fraction in protocol.outFraction]
     label = name or (condition if isinstance(condition, str) else "scan")
     rim = _rim(clean.shape, FADE)
@@ -187,9 +190,10 @@ def scanHead(head: Head, condition, *, seed, image=None, name=None) -> Case:
     return Case(
         head=head,
         condition=label,
-        noisy=Volume((noisy.numpy() * SCALE).astype(np.float32), np.diag([*spacing[::-1], 1.0]), label),
+        noisy=Volume(noisy * np.float32(SCALE), np.diag([*spacing[::-1], 1.0]), label),
+        ringing=ringing * np.float32(SCALE),
         clean=clean * np.float32(SCALE),
-        sharp=sharp * np.float32(SCALE),
+        full=full * np.float32(SCALE),
         sigma=sigma * np.float32(SCALE),
         mask=ndimage.binary_fill_holes(clean > 0.1) & rim,
     )

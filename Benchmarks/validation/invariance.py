@@ -43,9 +43,9 @@ def _identity(volume, components, profile, case):
         same = blend(typed, components, Strengths(0, 0, 0)).voxels
         different += int(same.dtype != typed.voxels.dtype or same.tobytes() != typed.voxels.tobytes())
     yield Check("AT11", "types that strength 0 changes", profile, "all", different, "", "<=", 0, BRIEF, "of 4 types")
-    region = flattestCube(case.clean, case.mask, edge=11)
+    region = flattestCube(case.full, case.mask, edge=11)
     steps = np.linspace(0, 1, 11)
-    error = volume.voxels[region] - case.clean[region]
+    error = volume.voxels[region] - case.full[region]
     spreads = [(error - step * components.noise[region]).std() for step in steps]
     rises = int((np.diff(spreads) >= 0).sum())
     text = f"SD in a flat region from {spreads[0]:.1f} to {spreads[-1]:.1f} in 10 steps of denoising"
@@ -134,7 +134,7 @@ def _borderExcess(change, cores):
 
 
 def _scale(session, volume, components, profile, case):
-    level = float(np.percentile(case.clean[case.mask], 99))
+    level = float(np.percentile(case.full[case.mask], 99))
     base = {name: blend(volume, components, one).voxels.astype(np.float64) for name, one in PRESETS.items()}
     differences = {name: {} for name in PRESETS}
     for factor, offset in ((0.01, 0.0), (7.3, 0.0), (1000.0, 0.0), (1.0, 500.0), (2.5, 3000.0)):

@@ -14,7 +14,7 @@ from .results import GroupResult, Table
 RUNS = Path(__file__).resolve().parents[2] / "Training" / "runs"
 SKIPPED = ("step", "minutes")
 CONVERGED_DB = 0.02  # gained in the last fifth of the time: what remains to be won is small
-MAIN = "clean"
+MAIN = "denoiseHigh"
 ANNEALING = (
     "The learning rate falls to nothing at the end of a run, which flattens any curve: flat means that this run is "
     "used up, not that a longer one would gain nothing."

@@ -58,14 +58,14 @@ def judgeLesions(session) -> GroupResult:
             session.say(f"{len(lesions)} lesions in {name}, {condition}")
             protocol, seed = {"sigma": SIGMA, **fields}, session.seed + 10 * number + which
             bare = scanHead(head, protocol, seed=seed, name=condition)
-            full = scanHead(head, protocol, seed=seed, name=condition, image=drawn)
+            lesioned = scanHead(head, protocol, seed=seed, name=condition, image=drawn)
             for profile in session.backends:
-                pair = [session.outputs(case.noisy, profile) for case in (bare, full)]
+                pair = [session.outputs(case.noisy, profile) for case in (bare, lesioned)]
                 for preset in PRESETS:
                     images = pair[0][preset], pair[1][preset]
-                    found += list(_recoveries(lesions, bare, full, images, profile=profile, preset=preset))
+                    found += list(_recoveries(lesions, bare, lesioned, images, profile=profile, preset=preset))
                 if which == 0:
-                    pictures.append(_gallery(f"{name}, {condition}, {profile} medium", lesions, full, pair[1]))
+                    pictures.append(_gallery(f"{name}, {condition}, {profile} medium", lesions, lesioned, pair[1]))
     checks = [check for profile in session.backends for check in _checks(profile, found)]
     tables = [_table(profile, found) for profile in session.backends]
     return GroupResult("Lesions", tuple(checks), tuple(tables), tuple(pictures))
@@ -108,16 +108,17 @@ def drawLesions(head, lesions):
     return image
 
 
-def _recoveries(lesions, bare, full, images, *, profile, preset):
-    truth = full.aim(PRESETS[preset]) - bare.aim(PRESETS[preset])
+def _recoveries(lesions, bare, lesioned, images, *, profile, preset):
+    aims = [case.aim(PRESETS[preset]) for case in (bare, lesioned)]
+    truth = aims[1] - aims[0]
     response = images[1] - images[0]
     for lesion in lesions:
         part, inside, around = _surround(lesion, truth, bare.head.storedMm)
         expected = _contrast(truth, part, inside, around)
         if abs(expected) < 0.1 * abs(lesion.cnr) * SIGMA * SCALE:
             continue  # clipped at zero intensity: nothing to recover
-        base = _contrast(bare.clean, part, inside, around)
-        shown = [(_contrast(image, part, inside, around) - base) / expected for image in (images[1], full.noisy.voxels)]
+        base, *shown = (_contrast(image, part, inside, around) for image in (aims[0], images[1], lesioned.noisy.voxels))
+        shown = [(contrast - base) / expected for contrast in shown]
         percent = 100 * _contrast(response, part, inside, around) / expected
         yield Recovery(lesion, profile, preset, percent, *shown)
 
@@ -215,13 +216,13 @@ def _table(profile, found):
 def _gallery(title, lesions, case, outputs):
     """Truth, input, output and what was removed around one lesion of every size and CNR."""
     rows = []
-    high = float(np.percentile(case.clean[case.mask], 99.8))
+    high = float(np.percentile(case.full[case.mask], 99.8))
     for size in SIZES_MM:
         tiles = []
         for cnr in CNRS:
             lesion = next((one for one in lesions if one.diameterMm == size and one.cnr == cnr), None)
             if lesion is not None:
-                tiles += _tiles(lesion, (case.clean, case.noisy.voxels, outputs["medium"]), high)
+                tiles += _tiles(lesion, (case.full, case.noisy.voxels, outputs["medium"]), high)
         rows.append(row(tiles))
     names = [name for cnr in CNRS for name in (f"CNR {cnr:g}: truth", "input", "output", "removed")]
     caption = f"Lesions of {', '.join(f'{s:g}' for s in SIZES_MM)} mm from top to bottom; removed times 4."

@@ -19,7 +19,7 @@ def judgeReferenceLevels(session) -> GroupResult:
     for number, percent in enumerate(session.choose((2, 4, 6), (4,))):
         session.say(f"reference levels, {percent} % noise")
         case = scanHead(head, {"sigma": percent / 100}, seed=session.seed + number, image=image, name="black-blood")
-        reference = flattestCube(case.clean, case.mask & head.tissues["white"])
+        reference = flattestCube(case.full, case.mask & head.tissues["white"])
         for profile in session.backends:
             for preset, output in session.outputs(case.noisy, profile).items():
                 gains = [_gains(case.noisy.voxels, output, one, reference) for one in lesions]

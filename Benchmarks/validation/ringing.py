@@ -42,7 +42,7 @@ def judgeRinging(session) -> GroupResult:
     for number, condition in enumerate(names):
         session.say(f"edge phantom, {condition}")
         case = scanHead(head, CONDITIONS[condition], seed=session.seed + number, name=condition)
-        found = list(samplings(case.clean.shape))
+        found = list(samplings(case.full.shape))
         before = [sharpness(case.noisy.voxels, one) for one in found]
         for profile in session.backends:
             outputs = session.outputs(case.noisy, profile, STRENGTHS)
@@ -146,7 +146,7 @@ def _pictures(case, profile, outputs, found):
     edge = next(one for one in found if not one.isTube and one.axis == 2)
 
     def draw(axes):
-        images = {"truth": case.clean, "input": case.noisy.voxels, **outputs}
+        images = {"truth": case.full, "input": case.noisy.voxels, **outputs}
         for name, image in images.items():
             one = profileOf(image, edge)
             axes.plot(one.positions - one.positions.mean(), one.values, label=name, linewidth=1)
@@ -155,6 +155,6 @@ def _pictures(case, profile, outputs, found):
 
     caption = "An edge of the phantom across the axis of which 62 % of k-space are filled."
     yield curvePicture(f"Edge of a truncated scan, {profile}", draw, caption=caption)
-    middle = case.clean.shape[0] // 2
-    images = [case.noisy.voxels[middle], case.clean[middle], outputs["high"][middle]]
+    middle = case.full.shape[0] // 2
+    images = [case.noisy.voxels[middle], case.full[middle], outputs["high"][middle]]
     yield comparisonPicture(f"Edge phantom, truncated, {profile}", images, ("input", "truth", "high"), low=0, zoom=2)

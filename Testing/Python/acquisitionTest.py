@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from DLEnhanceLib.restoration import CLEAN_SIGMA
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
 from DLEnhanceTraining.pathology import Lesion, drawLesion
 
 STILL = Protocol(phaseCycles=0.0)
+ZERO_FILLED = {"support": (1.0, 0.7, 0.6)}
 
 
 def step(n=96, width=48):
@@ -19,14 +21,20 @@ def step(n=96, width=48):
     return image
 
 
+def balls(n=64):
+    """Nested balls on a background, so that no ringing falls below zero, which the magnitude would fold."""
+    radius = sum(g**2 for g in torch.meshgrid(*[torch.linspace(-1, 1, n)] * 3, indexing="ij")).sqrt()
+    return 2.0 + (radius < 0.8) * 0.6 + (radius < 0.45) * 0.4
+
+
 def scanned(protocol, image=None):
     image = step() if image is None else image
     return scan(image, torch.zeros_like(image), protocol, np.random.default_rng(0))
 
 
 def noiseFree(protocol, image=None):
-    _, ringing, clean, sharp, _ = addNoise(scanned(protocol, image), 0.0, torch.Generator().manual_seed(0))
-    return ringing, clean, sharp
+    _, ringing, clean, full, _ = addNoise(scanned(protocol, image), 0.0, torch.Generator().manual_seed(0))
+    return ringing, clean, full
 
 
 def profile(image):
@@ -48,18 +56,67 @@ def riseDistance(values):
     return above - (values[above] - 0.9) / (values[above] - values[above - 1]) - low
 
 
-def test_clean_image_is_no_blunter_than_the_ringing_one_and_sharp_is_1_3_times_sharper():
+def test_clean_image_is_no_blunter_than_the_ringing_one_and_the_full_one_as_sharp_as_the_object():
     images = noiseFree(dataclasses.replace(STILL, support=(1, 1, 0.25)))
-    ringing, clean, sharp = (riseDistance(profile(image)) for image in images)
+    ringing, clean, full = (riseDistance(profile(image)) for image in images)
     assert ringing == pytest.approx(0.89 * 96 / 23, rel=0.05)  # 23 lines of k-space are left
-    assert clean / ringing == pytest.approx(0.80, abs=0.04)
-    assert 1.15 < clean / sharp < 1.3  # the object's own edge is not infinitely sharp
+    assert clean / ringing == pytest.approx(0.78, abs=0.03)
+    assert full == pytest.approx(0.8, abs=1e-3)  # from 0 to 1 within a voxel
 
 
-def test_fully_resolved_object_has_no_ringing_and_nothing_to_sharpen():
-    ringing, clean, sharp = noiseFree(STILL)
-    assert torch.allclose(ringing, clean, atol=1e-5)
-    assert torch.allclose(sharp, clean, atol=1e-5)
+@pytest.mark.parametrize("window", ["none", "hamming", "decay"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {**ZERO_FILLED, "isElliptic": True},
+        {**ZERO_FILLED, "outFraction": (0.75, 0.75, 0.75)},
+        {**ZERO_FILLED, "outFraction": (0.25, 1.0, 1.0), "sliceAxis": 0},
+        {"partialFourier": 0.75},
+    ],
+    ids=["ellipse", "smaller matrix", "2D slices", "partial Fourier"],
+)
+def test_full_image_has_the_measured_k_space_and_more_where_nothing_was_filled(fields, window):
+    one = scanned(dataclasses.replace(STILL, window=window, **fields), balls())
+    isFilled = (one.transfer != 0).expand(one.measured.shape)
+    added = torch.fft.fftn(one.full - one.measured).abs()
+    assert float(added[isFilled].max()) < 1e-4 * float(torch.fft.fftn(one.measured).abs().max())
+    assert float((added[~isFilled] > 0).float().mean()) > 0.99
+    _, ringing, _, full, _ = addNoise(one, 0.0, torch.Generator())
+    assert float((full - ringing).abs().max()) > 0.01
+
+
+def test_full_image_in_the_objects_own_matrix_is_the_object():
+    image = balls()
+    ringing, clean, full = noiseFree(dataclasses.replace(STILL, **ZERO_FILLED), image)
+    assert torch.allclose(full, image, atol=1e-5)
+    assert float((ringing - image).abs().max()) > 0.05
+    assert float((clean - image).abs().max()) > 0.05
+
+
+@pytest.mark.parametrize("fraction", [1.0, 0.75])
+def test_where_k_space_is_full_nothing_is_missing_and_ringing_is_blur(fraction):
+    ringing, clean, full = noiseFree(Protocol(outFraction=(fraction,) * 3), balls())
+    assert torch.allclose(full, ringing, atol=1e-5)
+    assert float((clean - full).abs().max()) > 0.05
+
+
+def test_clean_image_is_the_full_one_under_a_gaussian_of_acquired_voxels():
+    one = scanned(dataclasses.replace(STILL, outFraction=(0.75, 0.75, 0.75), **ZERO_FILLED), balls())
+    acquired = [torch.fft.fftfreq(48) / share for share in one.support]  # in cycles per acquired voxel
+    squares = sum(f**2 for f in torch.meshgrid(*acquired, indexing="ij"))
+    gaussian = torch.exp(-2 * (torch.pi * CLEAN_SIGMA) ** 2 * squares)
+    assert torch.allclose(one.clean, torch.fft.ifftn(torch.fft.fftn(one.full) * gaussian), atol=1e-5)
+
+
+@pytest.mark.parametrize(("window", "edge"), [("none", 1.0), ("hamming", 0.08), ("decay", np.exp(-0.9))])
+def test_beyond_the_filled_part_the_window_of_the_full_image_stays_at_its_edge(window, edge):
+    image = torch.zeros(64, 64, 64)
+    image[32, 32, 32] = 1.0  # all of its k-space is 1
+    one = scanned(dataclasses.replace(STILL, support=(1, 1, 0.5), window=window), image)
+    line = torch.fft.fftn(one.full)[0, 0].abs()
+    assert float(line[0]) == pytest.approx(1, abs=1e-4)
+    assert line[16:49].numpy() == pytest.approx(edge, abs=1e-4)
+    assert torch.fft.fftn(one.measured)[0, 0].abs()[16:49].numpy() == pytest.approx(0, abs=1e-4)
 
 
 def test_noise_in_tissue_has_the_stated_sd_also_when_zero_filled():
@@ -96,10 +153,13 @@ def test_air_holds_rayleigh_noise():
 
 def test_slice_axis_has_a_profile_and_no_ringing():
     image = torch.zeros(96, 96, 96)
-    image[32:64, 8:-8, 8:-8] = 1.0
-    ringing, clean, _ = noiseFree(dataclasses.replace(STILL, outFraction=(1 / 3, 1, 1), sliceAxis=0), image)
+    image[32:64] = 1.0
+    ringing, clean, full = noiseFree(dataclasses.replace(STILL, outFraction=(1 / 3, 1, 1), sliceAxis=0), image)
     assert ringing.shape == (32, 96, 96)
-    assert torch.allclose(ringing, clean, atol=0.02)
+    assert torch.allclose(ringing, full, atol=1e-5)
+    assert torch.allclose(ringing, clean, atol=1e-5)  # no Gaussian across slices
+    assert float(ringing.max()) < 1.01
+    assert 0.05 < float(ringing[10, 0, 0]) < 0.5  # the first slice beside the slab
 
 
 def test_drawn_lesion_has_the_volume_and_contrast_asked_for():

@@ -279,9 +279,13 @@ def test_worker_sees_arrays_only(aSlicerScene, head):
     threads = set()
 
     class Watching(SmoothingBackend):
-        def components(self, *arguments, **options):
+        def noise(self, *arguments, **options):
             threads.add(threading.get_ident())
-            return super().components(*arguments, **options)
+            return super().noise(*arguments, **options)
+
+        def restored(self, *arguments, **options):
+            threads.add(threading.get_ident())
+            return super().restored(*arguments, **options)
 
     logic = logicWith(Watching())
     pending = logic.startRun(head)

@@ -13,10 +13,10 @@ WEAK = Strengths(0.3, 0.25, 0.5)
 class RemovingBackend(SmoothingBackend):
     """Takes a bright block away as if it were noise."""
 
-    def components(self, image, sigma, support, spacing, *, reportProgress=None):
-        parts = super().components(image, sigma, support, spacing, reportProgress=reportProgress)
-        parts[0, 12, 22:25, 20:23] = 0.5
-        return parts
+    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
+        noise = super().noise(image, sigma, support, spacing, reportProgress=reportProgress)
+        noise[12, 22:25, 20:23] = 0.5
+        return noise
 
 
 @pytest.fixture

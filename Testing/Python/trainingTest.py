@@ -29,6 +29,11 @@ def samples(source, count=2):
     return [makeSample(randomScan(source, rng), rng) for _ in range(count)]
 
 
+def noisiest(source):
+    """Errors below a floor are not learned: a nearly clean sample tells nothing."""
+    return max(samples(source, 6), key=lambda sample: float(sample.sigma.mean()))
+
+
 def test_samples_have_the_sizes_the_network_needs(source):
     for sample in samples(source, 6):
         assert all(size % 4 == 0 and size > 0 for size in sample.noisy.shape[2:])
@@ -36,11 +41,19 @@ def test_samples_have_the_sizes_the_network_needs(source):
         assert torch.isfinite(sample.noisy).all()
 
 
+def test_samples_hold_the_aims_of_restoration_beside_that_of_the_network(source):
+    for sample in samples(source, 6):
+        assert sample.full.shape == sample.clean.shape == sample.noisy.shape
+        isCut = float(sample.conditions[0, :3].min()) < 0.99
+        missing = float((sample.full - sample.ringing).abs().max())
+        assert (missing > 1e-3) == isCut, sample
+
+
 def test_loss_is_zero_for_the_truth_and_larger_for_nothing(source):
-    sample = samples(source, 1)[0]
-    truth = torch.cat([sample.noisy - sample.ringing, sample.ringing - sample.clean, sample.sharp - sample.clean], 1)
+    sample = noisiest(source)
+    truth = sample.noisy - sample.ringing
     assert float(loss(truth, sample)) == pytest.approx(0, abs=1e-5)
-    assert float(loss(torch.zeros_like(truth), sample)) > 0.5
+    assert float(loss(torch.zeros_like(truth), sample)) > 0.3
 
 
 def test_a_stopped_run_goes_on_where_it_was(source, tmp_path):
@@ -64,7 +77,7 @@ def test_the_same_seed_trains_the_same_weights(source, tmp_path):
 
 def test_training_lowers_the_loss_on_a_sample(source, tmp_path):
     trainer = Trainer(Recipe(profile="fast", steps=100, batch=1, warmUp=1), source, tmp_path, "cpu")
-    sample = samples(source, 1)[0]
+    sample = noisiest(source)
     trainer.pool.draw = lambda: sample
     before = trainer.advance()
     for _ in range(15):
@@ -83,8 +96,9 @@ def test_exported_weights_are_what_the_product_loads(source, tmp_path, monkeypat
     assert model.isIntact()
     assert model.card["stepsDone"] == 4
     image = np.random.default_rng(0).random((16, 16, 16), np.float32)
-    parts = TorchBackend(model, CPU).components(image, np.full_like(image, 0.05), (1, 1, 1), (1, 1, 1))
-    assert parts.shape == (3, 16, 16, 16)
+    noise = TorchBackend(model, CPU).noise(image, np.full_like(image, 0.05), (1, 1, 1), (1, 1, 1))
+    assert noise.shape == (16, 16, 16)
+    assert noise.std() > 0.01
 
 
 def test_pool_renews_its_scans(source):

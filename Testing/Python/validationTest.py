@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from DLEnhanceLib.strengths import PRESETS
+from DLEnhanceLib.strengths import PRESETS, Strengths
 from DLEnhanceLib.volume import Volume
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Benchmarks"))
@@ -68,22 +68,35 @@ def test_blobs_painted_into_the_output_are_counted_as_new():
 
 def test_a_lesion_at_half_of_its_contrast_is_recovered_by_half(head):
     lesions = [Inserted((48.0, 35.2, 61.7), 3.0, 5.0), Inserted((30.3, 60.0, 36.0), 8.0, -4.0)]
-    bare, full = (scanHead(head, {"sigma": 0.05}, seed=3, image=x) for x in (None, drawLesions(head, lesions)))
-    aims = [case.aim(PRESETS["low"]) for case in (bare, full)]
+    bare, lesioned = (scanHead(head, {"sigma": 0.05}, seed=3, image=x) for x in (None, drawLesions(head, lesions)))
+    aims = [case.aim(PRESETS["low"]) for case in (bare, lesioned)]
     half = aims[0] + 0.5 * (aims[1] - aims[0])
-    found = list(_recoveries(lesions, bare, full, (aims[0], half), profile="full", preset="low"))
+    found = list(_recoveries(lesions, bare, lesioned, (aims[0], half), profile="full", preset="low"))
     assert [one.percent for one in found] == pytest.approx([50, 50], abs=0.1)
-    noisy = list(_recoveries(lesions, bare, full, (bare.noisy.voxels, full.noisy.voxels), profile="full", preset="low"))
-    # the cut k-space itself shows small lesions a little higher than the truth without ringing does
+    assert [one.shown for one in found] == pytest.approx([0.5, 0.5], abs=0.001)
+    images = bare.noisy.voxels, lesioned.noisy.voxels
+    noisy = list(_recoveries(lesions, bare, lesioned, images, profile="full", preset="low"))
     assert [one.percent for one in noisy] == pytest.approx([100, 100], abs=13)
 
 
-def test_the_edge_phantom_rings_by_the_gibbs_overshoot_and_its_truth_does_not(truncated):
-    across = [one for one in samplings(truncated.clean.shape) if not one.isTube and one.axis > 0]
-    ringing = [sharpness(truncated.noisy.voxels, one).overshoot for one in across]
-    clean = [sharpness(truncated.clean, one).overshoot for one in across]
-    assert np.mean(ringing) == pytest.approx(0.08, abs=0.02)
-    assert max(clean) < 0.01
+def test_a_preset_aims_at_the_blend_of_the_true_components(truncated):
+    assert np.array_equal(truncated.aim(Strengths(1.0, 0.0, 0.0)), truncated.ringing)
+    for strengths, aim in (((1, 1, 1), truncated.full), ((1, 1, 0), truncated.clean)):
+        assert truncated.aim(Strengths(*strengths)) == pytest.approx(aim, abs=1e-2)
+    missing = truncated.full - truncated.ringing
+    assert truncated.aim(Strengths(1, 0.5, 0.5)) - truncated.ringing == pytest.approx(0.5 * missing, abs=1e-2)
+    assert np.abs(missing).max() > 0.1 * SCALE
+
+
+def test_the_edge_phantom_rings_by_the_gibbs_overshoot_and_hardly_under_the_gaussian(truncated):
+    across = [one for one in samplings(truncated.full.shape) if not one.isTube and one.axis > 0]
+    images = truncated.noisy.voxels, truncated.clean, truncated.full
+    ringing, clean, full = ([sharpness(image, one) for one in across] for image in images)
+    assert np.mean([one.overshoot for one in ringing]) == pytest.approx(0.08, abs=0.02)
+    assert np.mean([one.overshoot for one in clean]) < 0.02
+    # the truth ends at the grid's own k-space: its edges are sharper, and ring a little, at Nyquist
+    assert np.mean([one.rise for one in full]) < 0.8 * np.mean([one.rise for one in ringing])
+    assert np.mean([one.overshoot for one in full]) < 0.8 * np.mean([one.overshoot for one in ringing])
 
 
 def test_blur_shows_as_wider_edges_and_tubes(truncated):
@@ -134,10 +147,10 @@ def test_the_observer_tells_a_strong_lesion_and_not_an_absent_one():
 
 
 def test_a_curve_says_whether_it_still_rises():
-    rows = [{"step": 10 * n, "minutes": n, "loss": 1, "clean": 3 - 2 / n} for n in range(1, 11)]
+    rows = [{"step": 10 * n, "minutes": n, "loss": 1, "denoiseHigh": 3 - 2 / n} for n in range(1, 11)]
     assert "still rises" in conclusion(_curve("full", rows))
-    flat = [{**row, "clean": 3.0} for row in rows]
-    assert "is flat" in conclusion(_curve("full", [*flat, {"step": "", "minutes": "", "loss": "", "clean": ""}]))
+    flat = [{**row, "denoiseHigh": 3.0} for row in rows]
+    assert "is flat" in conclusion(_curve("full", [*flat, {"step": "", "minutes": "", "loss": "", "denoiseHigh": ""}]))
 
 
 def test_a_group_that_cannot_run_fails_its_tests_and_says_why(monkeypatch):

@@ -1,7 +1,8 @@
 """The acquisition chain (enhancement-notes 2.4) on the complex image: k-space cut, noise, zero-filling, magnitude.
 
-Four images of one object come out: noisy (what the scanner stores), ringing (the same without noise), clean (without
-ringing, edges as sharp as the measured ones) and sharp (1.3 times sharper). The network learns their differences.
+Four images of one object come out: noisy (what the scanner stores), ringing (the same without noise), full (as if all
+k-space of the stored grid had been filled) and clean (that under a Gaussian, without ringing). The network learns the
+noise = noisy - ringing; ringing - clean and full - clean are what restoration.py is to find.
 """
 
 import dataclasses
@@ -10,12 +11,10 @@ import math
 import numpy as np
 import torch
 
+from DLEnhanceLib.restoration import CLEAN_SIGMA
+
 from .anatomy import smoothField
 
-# A cut k-space rises from 10 to 90 % of an edge in 0.89 acquired voxels, a Gaussian in 2.563 sigma: at 0.28 voxels the
-# image without ringing has 80 % of its edge rise distance, so that removing ringing never blurs.
-CLEAN_SIGMA = 0.28
-SHARPER = 1.3  # enhancement-notes 2.4: a target sharper than this asks the network to guess
 SLICE_SIGMA = 0.4  # of the slice distance: profile of a 2D slice
 
 
@@ -45,12 +44,15 @@ class Protocol:
 
 @dataclasses.dataclass(frozen=True)
 class Scan:
-    """Everything about a scanned object that does not depend on the noise draw. All (k, j, i) on the stored grid."""
+    """Everything about a scanned object that does not depend on the noise draw. All (k, j, i) on the stored grid.
+
+    measured, full and clean are complex and without noise: k-space as it was filled, all of it, that under a Gaussian.
+    """
 
     protocol: Protocol
-    measured: torch.Tensor  # complex: cut k-space, no noise
+    measured: torch.Tensor
+    full: torch.Tensor
     clean: torch.Tensor
-    sharp: torch.Tensor
     transfer: torch.Tensor  # k-space filter seen by the noise, FFT order
     gMap: torch.Tensor
     coverage: torch.Tensor  # of lesions, 0 to 1
@@ -76,20 +78,22 @@ def scan(image, coverage, protocol: Protocol, rng) -> Scan:
     kept = spectrum
     for axis, m in enumerate(sizes):
         if isSlice[axis]:
-            kept = _fold(kept * _along(profiles[axis].clean, axis, device), axis, m)
+            kept = _fold(kept * _along(profiles[axis].across, axis, device), axis, m)
         else:
             kept = _crop(kept, axis, m)
-    measured = _toImage(kept * transfer, shape)
-    clean, sharp = (_sampled(spectrum, [getattr(p, kind) for p in profiles], sizes) for kind in ("clean", "sharp"))
+    whole = kept * _separable([p.full for p in profiles], device)
+    smoothed = whole * _separable([p.smooth for p in profiles], device)
+    measured, full, clean = (_toImage(part, shape) for part in (kept * transfer, whole, smoothed))
     small = torch.nn.functional.interpolate(coverage[None, None], size=tuple(sizes), mode="trilinear")[0, 0]
-    mask = torch.ones_like(clean)
+    mask = torch.ones(sizes, device=device)
     if protocol.isMasked:
-        mask = torch.nn.functional.max_pool3d((clean > 0.1).float()[None, None], 5, 1, 2)[0, 0]
+        outline = _sampled(spectrum, [p.outline for p in profiles], sizes)
+        mask = torch.nn.functional.max_pool3d((outline > 0.1).float()[None, None], 5, 1, 2)[0, 0]
     return Scan(
         protocol=protocol,
         measured=measured,
+        full=full,
         clean=clean,
-        sharp=sharp,
         transfer=torch.fft.ifftshift(transfer),
         gMap=_gMap(sizes, protocol, rng, device),
         coverage=small,
@@ -99,7 +103,7 @@ def scan(image, coverage, protocol: Protocol, rng) -> Scan:
 
 
 def addNoise(scanned: Scan, sigma, generator):
-    """One noise draw: (noisy, ringing, clean, sharp, sigma map), each (k, j, i) float32.
+    """One noise draw: (noisy, ringing, clean, full, sigma map), each (k, j, i) float32.
 
     Complex white noise is multiplied by the g-map and passed through the same k-space filter as the signal: it is
     correlated where the scanner's would be. Its SD is corrected so that the map is the SD that ends up in a voxel.
@@ -113,10 +117,10 @@ def addNoise(scanned: Scan, sigma, generator):
     for _ in range(scanned.protocol.channels - 1):  # the other channels of a root sum of squares hold noise only
         other = torch.randn(*shape, 2, generator=generator, device=device) * (sigma * scanned.gMap)[..., None]
         noisy = (noisy.square() + other.square().sum(-1)).sqrt()
-    ringing, clean, sharp = (_withArtefact(x, scanned) for x in (scanned.measured, scanned.clean, scanned.sharp))
+    ringing, clean, full = (_withArtefact(x, scanned) for x in (scanned.measured, scanned.clean, scanned.full))
     if scanned.protocol.quantisation:
         noisy = torch.round(noisy / scanned.protocol.quantisation) * scanned.protocol.quantisation
-    return noisy * scanned.mask, ringing, clean, sharp, scanned.gMap * sigma
+    return noisy * scanned.mask, ringing, clean, full, scanned.gMap * sigma
 
 
 def _withArtefact(image, scanned):
@@ -125,30 +129,35 @@ def _withArtefact(image, scanned):
 
 @dataclasses.dataclass(frozen=True)
 class _Profile:
-    """Filters along one axis: cut on the stored grid's k-space, clean and sharp on the object's."""
+    """Filters along one axis, on the stored grid's k-space: cut (as measured), full (all of it), smooth (from full to
+    clean); on the object's: outline (of the image that tells head from air), across (profile of a 2D slice, or None).
+    """
 
     cut: np.ndarray
-    clean: np.ndarray
-    sharp: np.ndarray
+    full: np.ndarray
+    smooth: np.ndarray
+    outline: np.ndarray
+    across: np.ndarray | None = None
 
 
 def _axisProfiles(axis, n, m, protocol: Protocol):
     fine = (np.arange(n) - n // 2) / n
     if axis == protocol.sliceAxis:
         profile = _gaussian(fine, SLICE_SIGMA * n / m)
-        return _Profile(np.ones(m), profile, profile)
+        return _Profile(np.ones(m), np.ones(m), np.ones(m), profile, profile)
     k = np.arange(m) - m // 2
     half = protocol.support[axis] * m / 2
     cut = (np.abs(k) <= half - 0.5 + 1e-9 if protocol.support[axis] < 1 else np.abs(k) <= half).astype(float)
-    cut *= _window(k / half, protocol.window)
+    # beyond the filled part the window stays at its edge: what it filters to nothing does not ring, nothing is missing
+    full = _window(np.clip(k / half, -1, 1), protocol.window)
+    cut *= full
     if axis == protocol.partialAxis and protocol.partialFourier < 1:
         cut *= k < half * (2 * protocol.partialFourier - 1)
-    if m == n and np.all(cut == 1):  # the scan resolves the whole object: nothing rings and nothing is left to sharpen
-        return _Profile(cut, np.ones(n), np.ones(n))
-    # the acquired voxel in units of the object's voxels; a window widens it by the mean of the window
-    voxel = n / max(cut.sum(), 1.0)
-    clean = _gaussian(fine, CLEAN_SIGMA * voxel)
-    return _Profile(cut, clean, _gaussian(fine, CLEAN_SIGMA * voxel / SHARPER))
+    smooth = _gaussian(k / m, CLEAN_SIGMA / protocol.support[axis])
+    isWhole = m == n and np.all(cut == 1)
+    # as sharp as measured: in the object's voxels, the acquired one, which a window widens by the mean of the window
+    outline = np.ones(n) if isWhole else _gaussian(fine, CLEAN_SIGMA * n / max(cut.sum(), 1.0))
+    return _Profile(cut, full, smooth, outline)
 
 
 def _window(u, kind):

@@ -34,8 +34,9 @@ class KnownLesion:
 class SimulatedCase:
     """Volumes on one 1-mm grid, int16, white matter near 1000.
 
-    noisy: what a scanner would store; truth: the same resolution without noise and ringing; lesions: labels 1...;
-    reference: 1 in a patch of normal-appearing white matter. noiseSigma: SD of the noise, before the g-map.
+    noisy: what a scanner would store; truth: the same without noise, had k-space been filled up to the grid;
+    lesions: labels 1...; reference: 1 in a patch of normal-appearing white matter. noiseSigma: SD of the noise, before
+    the g-map.
     """
 
     noisy: Volume
@@ -70,16 +71,16 @@ def makeCase(seed: int = 2026, *, noisePercent: float = 6.0, perSize: int = 3) -
         phaseCycles=1.0,
     )
     scanned = scan(image, coverage, protocol, rng)
-    noisy, _, clean, _, _ = addNoise(scanned, protocol.sigma, torch.Generator().manual_seed(seed))
+    noisy, *_, full, _ = addNoise(scanned, protocol.sigma, torch.Generator().manual_seed(seed))
     grid = affine @ _shift(-BORDER * STORED_VOXEL)
     known = tuple(
         KnownLesion(number, diameter, contrast, tuple((affine @ [*centre[::-1], 1.0])[:3].tolist()))
         for number, (centre, diameter, contrast) in enumerate(lesions, start=1)
     )
-    labels = _labels(lesions, clean.shape)
+    labels = _labels(lesions, full.shape)
     return SimulatedCase(
         noisy=Volume(_stored(noisy), grid, "simulated head"),
-        truth=Volume(_stored(clean), grid, "simulated head, truth"),
+        truth=Volume(_stored(full), grid, "simulated head, truth"),
         lesions=Volume(labels, grid, "lesions"),
         reference=Volume(_reference(white, labels), grid, "white-matter reference"),
         knownLesions=known,

@@ -18,16 +18,17 @@ MARGIN = 8  # at the rim of the cube the object fades out; those voxels are not 
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """What one training step sees; volumes (1, 1, k, j, i), conditions (1, 6)."""
+    """What one training step sees, and what restoration is judged by; volumes (1, 1, k, j, i), conditions (1, 6)."""
 
     noisy: torch.Tensor
     sigmaGiven: torch.Tensor
     conditions: torch.Tensor
     ringing: torch.Tensor
     clean: torch.Tensor
-    sharp: torch.Tensor
+    full: torch.Tensor
     sigma: torch.Tensor
     weight: torch.Tensor
+    window: str  # of the protocol
 
 
 def randomProtocol(rng) -> Protocol:
@@ -98,13 +99,13 @@ def makeSample(scanned, rng) -> Sample:
     flips = [axis for axis in range(3) if rng.random() < 0.5]
     order = [int(a) for a in rng.permutation(3)]
     cut = tuple(
-        _inner(size, fraction) for size, fraction in zip(scanned.clean.shape, scanned.protocol.outFraction, strict=True)
+        _inner(size, fraction) for size, fraction in zip(scanned.gMap.shape, scanned.protocol.outFraction, strict=True)
     )
 
     def prepare(x):
         return x[cut].flip(flips).permute(order).contiguous()[None, None].float()
 
-    noisy, ringing, clean, sharp, sigmaMap = (prepare(x) for x in images)
+    noisy, ringing, clean, full, sigmaMap = (prepare(x) for x in images)
     conditions = conditionVector(
         [scanned.support[a] for a in order], [1 / scanned.protocol.outFraction[a] for a in order]
     )[None].to(device)
@@ -116,9 +117,10 @@ def makeSample(scanned, rng) -> Sample:
         conditions=conditions,
         ringing=ringing,
         clean=clean,
-        sharp=sharp,
+        full=full,
         sigma=sigmaMap,
         weight=1 + 8 * near,
+        window=scanned.protocol.window,
     )
 
 
