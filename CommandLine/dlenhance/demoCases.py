@@ -74,7 +74,7 @@ def simulatedCase() -> DemoCase:
         title="Simulated: ICBM152 head with enhancing lesions, truth known",
         about="The ICBM152 2009a template (1 mm, McConnell Brain Imaging Centre) given enhancing lesions of 2 to 8 mm "
         "and vessels, acquired by the simulator with coil noise and a truncated, zero-filled k-space. "
-        "The truth is the same head at the same resolution without noise and ringing.",
+        "The truth is the same scan with all of k-space measured, without noise.",
         volume=made.noisy,
         regions=simulatedRegions(made),
         lookAt=np.array(small.centreRAS),

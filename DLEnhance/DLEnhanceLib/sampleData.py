@@ -82,7 +82,7 @@ SAMPLES = (
             SampleFile(
                 "SimulatedHead-truth.nrrd",
                 "SimulatedHead-truth",
-                "1f236c139c62e3f81bee99f2b2f9f75a69dcb4af0117a5ca4945710885166782",
+                "aaa96ee04caf9a8b1070d95aaa721389f85a4451e86172c327955c64e4f7eeec",
             ),
             SampleFile(
                 "SimulatedHead-regions.seg.nrrd",
