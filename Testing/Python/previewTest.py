@@ -30,7 +30,7 @@ def test_preview_is_close_to_the_whole_run(head, axis, index):
     preview = Previewer.of(volume, found, backend).compute(axis, index)
     place = tuple(slicesAround(volume.voxels.shape, axis, index)[0] if a == axis else slice(None) for a in range(3))
     apart = preview.components.at(np.s_[:, :, :]) - whole.at(place)
-    assert np.sqrt((apart**2).mean()) < 0.02 * found.noise.median
+    assert np.sqrt((apart**2).mean()) < 0.04 * found.noise.median
     assert np.array_equal(preview.source.voxels, volume.voxels[place])
 
 

@@ -116,9 +116,35 @@ def test_slabs_hardly_change_the_result(backend, monkeypatch):
         return components.ringing
 
     whole = ringing()
-    monkeypatch.setattr(restoration, "SLAB_VOXELS", 72 * image[0].size)
-    assert len(list(slabs(image.shape, SUPPORT))) == 3
+    monkeypatch.setattr(restoration, "SLAB_VOXELS", 56 * image[0].size)
+    assert len(list(slabs(image.shape, SUPPORT))) == 5
     assert np.abs(ringing() - whole).max() < 0.05 * np.abs(whole).max()
+
+
+def test_ringing_is_that_of_the_image_without_its_noise(truncated):
+    volume, found = truncated
+    seen = []
+
+    class Watching(SmoothingBackend):
+        def restored(self, image, *args, **kwargs):
+            seen.append(image)
+            return super().restored(image, *args, **kwargs)
+
+    components = computeComponents(volume, found, Watching())
+    level = found.level - found.background
+    expected = (volume.voxels - found.background - components.noise)[components.box] / level
+    assert components.noise.any()
+    assert np.abs(seen[0] - expected).max() < 1e-4
+
+
+def test_voxels_that_are_no_numbers_get_no_change(truncated, backend):
+    volume, found = truncated
+    voxels = volume.voxels.copy()
+    voxels[30:33, 40, 40] = np.nan
+    components = computeComponents(volume.withVoxels(voxels), found, backend)
+    for part in (components.noise, components.ringing, components.blur):
+        assert np.all(part[30:33, 40, 40] == 0)
+        assert np.isfinite(part).all()
 
 
 def test_progress_grows_to_one(truncated):
