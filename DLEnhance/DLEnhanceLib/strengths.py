@@ -10,7 +10,7 @@ class Strengths:
     """Fractions 0 to 1 of the noise and ringing removed and of the blur put back."""
 
     denoise: float = 0.85
-    dering: float = 0.85
+    dering: float = 0.95
     sharpen: float = 1.00
 
     def __post_init__(self):
@@ -27,8 +27,8 @@ class Strengths:
 # de-ringing and sharpening leave the measured k-space as it is; a little more sharpening makes up for the edges that
 # removing noise softens, and brings truncation overshoot to half (Benchmarks/peerBenchmark.py, acceptance test AT5).
 PRESETS = {
-    "low": Strengths(denoise=0.50, dering=0.85, sharpen=1.00),
-    "medium": Strengths(denoise=0.85, dering=0.85, sharpen=1.00),
-    "high": Strengths(denoise=1.00, dering=0.85, sharpen=1.00),
+    "low": Strengths(denoise=0.50, dering=0.95, sharpen=1.00),
+    "medium": Strengths(denoise=0.85, dering=0.95, sharpen=1.00),
+    "high": Strengths(denoise=1.00, dering=0.95, sharpen=1.00),
 }
 DEFAULT_PRESET = "medium"

@@ -84,7 +84,7 @@ def test_our_label_survives_and_still_points_to_its_source(tmp_path, kind):
     second = deidentifySeries(tmp_path / "enhanced", tmp_path / "b", **PSEUDONYM, newUIDs=first.newUIDs)
     assertNoSecrets([path for path in second.files if kind == "classic"])
     derived = pydicom.dcmread(second.files[0])
-    assert derived.SeriesDescription == "DL-ENH D85 G85 S100"
+    assert derived.SeriesDescription == "DL-ENH D85 G95 S100"
     assert isOurOwnOutput(readVolume(tmp_path / "b").tags)
     assert derived.ImageType[0] == "DERIVED"
     holder = derived

@@ -357,7 +357,7 @@ def test_torch_that_does_not_start_leads_to_its_repair_from_the_devices_too(aHos
 
 def test_preset_sets_the_sliders(panel):
     panel.ui.presetComboBox.setCurrentIndex(2)
-    assert (panel.ui.denoiseSlider.value, panel.ui.deringSlider.value, panel.ui.sharpenSlider.value) == (100, 85, 100)
+    assert (panel.ui.denoiseSlider.value, panel.ui.deringSlider.value, panel.ui.sharpenSlider.value) == (100, 95, 100)
 
 
 def test_moved_slider_makes_the_preset_custom_and_back(panel):
