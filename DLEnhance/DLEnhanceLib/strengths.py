@@ -24,8 +24,8 @@ class Strengths:
 
 
 # The presets differ in how much of the noise goes: the last of it keeps the contrast of the smallest lesions. Equal
-# de-ringing and sharpening leave the measured k-space as it is and take away half of the truncation overshoot (acceptance
-# test AT5); a little more sharpening makes up for the edges that removing noise softens (AT4).
+# de-ringing and sharpening leave the measured k-space as it is and take away half of the truncation overshoot (AT5); a
+# little more sharpening makes up for the edges that removing noise softens (AT4).
 PRESETS = {
     "low": Strengths(denoise=0.50, dering=0.95, sharpen=1.00),
     "medium": Strengths(denoise=0.85, dering=0.95, sharpen=1.00),
