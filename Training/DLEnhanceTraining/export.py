@@ -23,7 +23,6 @@ KNOWN_FAILURES = [
     "trained for less than half an hour of one processor core: the curve still rises slowly",
     "most of the gain on real heads is that of the fixed filter it starts from (Benchmarks/results/peers.md)",
     "lesions of 2 to 4 mm lose contrast at strong noise, more so when zero-filled (Benchmarks/results/peers.md)",
-    "trained with 3.8 SD as LIMIT of surprise.py, where the released code has 3.2: the named commit trains the same weights",
     "single slices: hardly any noise is removed",
     "body parts other than the head were never seen in training",
 ]
