@@ -38,7 +38,7 @@ def beyondTheCut(image, support, *, rounds=ROUNDS, report=None):
         isCosine = number % COSINE_EVERY == COSINE_EVERY - 1
         sparse = withoutSmallCosines(current, threshold) if isCosine else flattened(current, threshold * VARIATION)
         spectrum = torch.fft.rfftn(sparse, dim=axes)
-        current = torch.fft.irfftn(torch.where(isEmpty, spectrum, measured), s=sizes, dim=axes)
+        current = torch.fft.irfftn(torch.where(isEmpty, spectrum, measured, out=spectrum), s=sizes, dim=axes)
         if report is not None:
             report((number + 1) / rounds)
     return (current - padded)[inside]
@@ -83,20 +83,25 @@ def withoutSmallCosines(image, threshold):
 
 
 def flattened(image, weight):
-    """image (k, j, i) with less total variation (Chambolle 2004, doi:10.1023/B:JMIV.0000011325.36760.1e)."""
-    dual = [torch.zeros_like(image) for _ in range(3)]
+    """image (k, j, i) with less total variation (Chambolle 2004, doi:10.1023/B:JMIV.0000011325.36760.1e).
+
+    In place as far as it can be: fresh memory for large arrays takes longer than to compute them.
+    """
+    dual, rate = [torch.zeros_like(image) for _ in range(3)], STEP_LENGTH / weight
+    flat, size = image.clone(), torch.empty_like(image)
     for _ in range(STEPS):
-        flat = image + weight * divergence(dual)
         for axis, part in enumerate(dual):
             n = image.shape[axis] - 1
-            part.narrow(axis, 0, n).add_(flat.narrow(axis, 1, n) - flat.narrow(axis, 0, n), alpha=STEP_LENGTH / weight)
-        size = torch.sqrt(sum(part.square() for part in dual)).clamp_min_(1)
+            part.narrow(axis, 0, n).add_(flat.narrow(axis, 1, n), alpha=rate).sub_(flat.narrow(axis, 0, n), alpha=rate)
+        torch.mul(dual[0], dual[0], out=size).addcmul_(dual[1], dual[1]).addcmul_(dual[2], dual[2])
+        size.sqrt_().clamp_min_(1)
         dual = [part.div_(size) for part in dual]
-    return image + weight * divergence(dual)
+        divergence(dual, out=flat).mul_(weight).add_(image)
+    return flat
 
 
-def divergence(dual):
-    result = dual[0] + dual[1] + dual[2]
+def divergence(dual, out=None):
+    result = torch.add(dual[0], dual[1], out=out).add_(dual[2])
     for axis, part in enumerate(dual):
         n = result.shape[axis] - 1
         result.narrow(axis, 1, n).sub_(part.narrow(axis, 0, n))
