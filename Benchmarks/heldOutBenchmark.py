@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from DLEnhanceLib.restoration import MOST_FILLED, cleanSigmas
+from DLEnhanceLib.restoration import cleanSigmas, endsInCut
 from DLEnhanceLib.strengths import PRESETS, Strengths
 from DLEnhanceLib.torchBackend import makeBackend
 from DLEnhanceTraining.validation import validationSamples
@@ -31,7 +31,8 @@ def outputs(sample, backends):
     yield "Slicer gradient diffusion", gradientDiffusion(image)
     conditions = sample.conditions[0].numpy()
     support, spacing = conditions[:3].tolist(), (2.0 ** conditions[3:]).tolist()
-    cut = [share if share <= MOST_FILLED and sample.window == "none" else 1.0 for share in support]
+    alpha = 1.0 if sample.window == "none" else 0.0
+    cut = [share if endsInCut(share, alpha) else 1.0 for share in support]
     for profile, backend in backends.items():
         noise = backend.noise(image, sample.sigmaGiven[0, 0].numpy(), support, spacing)
         ringing, blur = backend.restored(image - noise, cut, cleanSigmas(support, spacing))

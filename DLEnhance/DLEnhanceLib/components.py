@@ -39,7 +39,7 @@ class Components:
 
     def put(self, place, values, *, name):
         """Keep values (k, j, i) of one component, float32 in stored units, at three slices that lie in the box."""
-        self.stored[(NAMES.index(name), *_within(place, self.box))] = values
+        self.stored[(NAMES.index(name), *within(place, self.box))] = values
 
     def at(self, place) -> np.ndarray:
         """(3, k, j, i) float32 in the volume's units at three slices of the volume."""
@@ -47,8 +47,8 @@ class Components:
         common = sharedBox(place, self.box)
         result = np.zeros((3, *(max(0, part.stop - part.start) for part in place)), np.float32)
         if common is not None:
-            part = self.stored[(slice(None), *_within(common, self.box))]
-            np.multiply(part, np.float32(self.unit), out=result[(slice(None), *_within(common, place))])
+            part = self.stored[(slice(None), *within(common, self.box))]
+            np.multiply(part, np.float32(self.unit), out=result[(slice(None), *within(common, place))])
         return result
 
     def whole(self, name: str) -> np.ndarray:
@@ -76,6 +76,6 @@ def sharedBox(first, second):
     return both if all(part.start < part.stop for part in both) else None
 
 
-def _within(place, box):
+def within(place, box):
     """A place of the volume counted from the start of a box."""
     return tuple(slice(p.start - b.start, p.stop - b.start) for p, b in zip(place, box, strict=True))

@@ -6,11 +6,11 @@ import time
 
 import numpy as np
 
-from .components import Components, sharedBox
+from .components import Components, sharedBox, within
 from .guard import GuardReport, inspect
 from .normalisation import normalised
 from .progress import noProgress
-from .restoration import restore
+from .restoration import restore, sharpCut
 from .strengths import Strengths
 from .survey import Survey, survey
 from .tiles import SMALLEST_TILE, headWeight, planTiles
@@ -107,7 +107,7 @@ def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgre
     weight, note = headWeight(found.head), ""
     box = weight.box or tuple(slice(0, 0) for _ in range(3))
     results = Components.empty(volume.voxels.shape, box, found.level - found.background)
-    share = NOISE_SHARE if min(found.support) < 1 else 1.0
+    share = NOISE_SHARE if min(sharpCut(found)) < 1 else 1.0
     while True:
         tiles = planTiles(weight, margin=backend.margin, voxels=backend.tileVoxels, edge=tile)
         try:
@@ -131,8 +131,7 @@ def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgre
 
 def _fillTile(results, core, noise, padded, weight):
     core = sharedBox(core, results.box)
-    inside = tuple(slice(c.start - p.start, c.stop - p.start) for c, p in zip(core, padded, strict=True))
-    results.put(core, noise[inside] * weight.at(core), name="noise")
+    results.put(core, noise[within(core, padded)] * weight.at(core), name="noise")
 
 
 def tileNoise(volume, found, backend, padded, report):

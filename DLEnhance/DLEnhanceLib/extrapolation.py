@@ -61,15 +61,24 @@ def periodic(image, axes):
     """
     inside = []
     for axis, n in enumerate(image.shape):
-        before, size = (RAMP, 2 * next_fast_len(-(-n // 2) + RAMP, real=True)) if axis in axes else (0, n + n % 2)
-        first, last = image.narrow(axis, 0, 1), image.narrow(axis, n - 1, 1)
-        share = (torch.arange(size - n, device=image.device) + 0.5) / max(1, size - n)
-        share = (0.5 - 0.5 * torch.cos(torch.pi * share)).reshape([-1 if a == axis else 1 for a in range(3)])
-        around = last * (1 - share) + first * share if axis in axes else last.repeat_interleave(size - n, axis)
-        parts = [around.narrow(axis, size - n - before, before), image, around.narrow(axis, 0, size - n - before)]
+        if axis in axes:
+            before, missing = RAMP, 2 * next_fast_len(-(-n // 2) + RAMP, real=True) - n
+            around = fromEndToStart(image, axis, missing)
+        else:
+            before, missing = 0, n % 2
+            around = image.narrow(axis, n - 1, 1).repeat_interleave(missing, axis)
+        parts = [around.narrow(axis, missing - before, before), image, around.narrow(axis, 0, missing - before)]
         image = torch.cat(parts, axis)
         inside.append(slice(before, before + n))
     return image, tuple(inside)
+
+
+def fromEndToStart(image, axis, count):
+    """So many layers that pass smoothly from the last layer of the image along an axis to its first."""
+    first, last = image.narrow(axis, 0, 1), image.narrow(axis, image.shape[axis] - 1, 1)
+    share = (torch.arange(count, device=image.device) + 0.5) / count
+    share = (0.5 - 0.5 * torch.cos(torch.pi * share)).reshape([-1 if a == axis else 1 for a in range(3)])
+    return last * (1 - share) + first * share
 
 
 def withoutSmallCosines(image, threshold):

@@ -303,10 +303,10 @@ def locallyLinear(values, weights, width=0.85):
 
 
 def solvedAtCenters(moments, sums, basis, average):
-    """Value of each local fit at its own center; activities are damped, and so is everything far from any weight."""
+    """Value of each local fit at its own center; slopes are damped, and so is everything far from any weight."""
     here = np.stack(basis, axis=-1)
     count = len(basis)
-    # shift the origin of every fit to its own center, so that the damping acts on the activities alone
+    # shift the origin of every fit to its own center, so that the damping acts on the slopes alone
     shift = np.broadcast_to(np.eye(count), moments.shape).copy()
     shift[..., 1:, 0] = -here[..., 1:]
     moments = shift @ moments @ np.swapaxes(shift, -1, -2)

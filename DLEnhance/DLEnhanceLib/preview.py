@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .components import NAMES, Components, sharedBox
+from .components import NAMES, Components, sharedBox, within
 from .enhancement import blend, tileNoise
 from .progress import noProgress
 from .restoration import restore
@@ -78,10 +78,8 @@ class Previewer:
         noise = tileNoise(self.volume, self.survey, self.backend, tile, report)
         seen.put(tile, noise * self.weight.at(tile), name="noise")
         restore(seen, self.volume, self.survey, self.backend, self.weight, noProgress, rounds=ROUNDS)
-        cut = tuple(slice(s.start - t.start, s.stop - t.start) for s, t in zip(inside, tile, strict=True))
-        place = tuple(slice(s.start - p.start, s.stop - p.start) for s, p in zip(inside, part, strict=True))
         for name, values in zip(NAMES, seen.stored, strict=True):
-            components.put(place, values[cut], name=name)
+            components.put(within(inside, part), values[within(inside, tile)], name=name)
 
 
 def slicesAround(shape, axis, index):

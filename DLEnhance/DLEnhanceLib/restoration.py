@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .components import NAMES, within
 from .noiseColor import CLEARLY_FILTERED
 from .normalisation import normalised
 
@@ -24,17 +25,22 @@ def cleanSigmas(support, spacing):
     return tuple(0.0 if a > thick else CLEAN_SIGMA / share for a, share in zip(acquired, support, strict=True))
 
 
+def endsInCut(share, alpha):
+    """Whether an axis of this filled share and raw filter (alpha of a NoiseColor) rings enough to be continued."""
+    return share <= MOST_FILLED and alpha >= CLEARLY_FILTERED
+
+
 def sharpCut(found):
     """Filled share of k-space along k, j, i where it ends in a cut, which rings; 1 where it is full or fades out."""
     return tuple(
-        share if share <= MOST_FILLED and alpha >= CLEARLY_FILTERED else 1.0
+        share if endsInCut(share, alpha) else 1.0
         for share, alpha in zip(found.support, found.noise.color.apodization, strict=True)
     )
 
 
 def slabs(shape, support):
     """Pairs (core, core with halo) of three slices of a box; cut across the axis of the largest support."""
-    axis = int(np.argmax([share * 10_000 + n for share, n in zip(support, shape, strict=True)]))
+    axis = max(range(3), key=lambda a: (support[a], shape[a]))
     n, area = shape[axis], max(1, np.prod(shape) // max(1, shape[axis]))
     thickness = max(1, n) if n * area <= SLAB_VOXELS else max(HALO, int(SLAB_VOXELS // area) - 2 * HALO)
     for start in range(0, n, thickness):
@@ -57,13 +63,12 @@ def restore(components, volume, found, backend, weight, reportProgress, **option
             for part in (core, padded)
         )
         image, isKept = normalised(volume, found, around)
-        image -= components.stored[(0, *padded)]
+        image -= components.stored[NAMES.index("noise")][padded]
 
         def report(fraction, number=number):
             reportProgress((number + fraction) / len(plan), "Continuing k-space")
 
         parts = backend.restored(image, support, sigmas, reportProgress=report, **options)
         parts[:, isKept] = 0
-        inside = tuple(slice(c.start - p.start, c.stop - p.start) for c, p in zip(core, padded, strict=True))
         for name, part in zip(("ringing", "blur"), parts, strict=True):
-            components.put(place, part[inside] * weight.at(place), name=name)
+            components.put(place, part[within(core, padded)] * weight.at(place), name=name)
