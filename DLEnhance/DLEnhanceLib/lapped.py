@@ -63,8 +63,18 @@ def synthesise(coefficients, lattice):
     return _cut(coefficients, lattice)
 
 
-def merge(measured, gains, sd):
+def merge(measured, gains, sd, expected=None):
     """The tile from the shrunk windows of both lattices; each argument is a pair, of lattices A and B."""
+    if expected is not None:
+        weights = [windowWeight(g, s) for g, s in zip(gains, sd, strict=True)]
+        removed = 0
+        for lattice, (c, g, s, e, w) in enumerate(zip(measured, gains, sd, expected, weights)):
+            noise = (1 - g[:, 1:]) * (c[:, 1:] - e)
+            limit = 4 * s[:, 1:]
+            noise = torch.maximum(torch.minimum(noise, limit), -limit)
+            kept = torch.cat([c[:, :1], c[:, 1:] - noise], 1)
+            removed = removed + synthesise(kept * w, lattice)
+        return removed / sum(spread(w, lattice) for lattice, w in enumerate(weights))
     weights = [windowWeight(g, s) for g, s in zip(gains, sd, strict=True)]
     parts = enumerate(zip(measured, gains, weights, strict=True))
     whole = sum(synthesise(c * g * w, lattice) for lattice, (c, g, w) in parts)

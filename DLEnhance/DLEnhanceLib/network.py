@@ -78,6 +78,8 @@ class Denoiser(nn.Module):
         self.direct = nn.Conv3d(2 * DETAILS, DETAILS, 1)  # gates from the size of the window's own coefficients
         # lattice A has a window more along each axis than lattice B, on which the network works
         self.gates = nn.ModuleList([nn.Conv3d(width, DETAILS, 2, padding=1), nn.Conv3d(width, DETAILS, 1)])
+        self.guesses = nn.ModuleList([nn.Conv3d(width, DETAILS, 2, padding=1), nn.Conv3d(width, DETAILS, 1)])
+        self.share = nn.Parameter(torch.full((1, DETAILS, 1, 1, 1), 0.25))
         self.kept = nn.Conv3d(width, CELL, 1)
         self.bias = nn.Conv3d(width, 1, 1)
         self._initialise()
@@ -90,7 +92,7 @@ class Denoiser(nn.Module):
         for module in self.modules():
             if isinstance(module, ResidualBlock):
                 module.second.weight.data.mul_(0.3)
-        for last in (*self.gates, self.kept, self.bias):
+        for last in (*self.gates, *self.guesses, self.kept, self.bias):
             nn.init.normal_(last.weight, std=0.003)
         nn.init.zeros_(self.direct.weight)
 
@@ -128,10 +130,12 @@ class Denoiser(nn.Module):
             sd = lapped.noiseOf(sigma, support)
             sizes = [inNoiseUnits(*parts).abs() for parts in zip(measured, estimate, sd, strict=True)]
         corrections = [(gate(x) + self.direct(size)).float() for gate, size in zip(self.gates, sizes, strict=True)]
+        guesses = [guess(x).float() for guess in self.guesses]
         kept, bias = self.kept(x).float(), self.bias(x).float()
         with torch.autocast(given.device.type, enabled=False):
             gains = [wienerGains(*parts) for parts in zip(estimate, sd, corrections, strict=True)]
-            removed = image - lapped.merge(measured, gains, sd)
+            expected = [self.share * q[:, 1:] + g * s[:, 1:] for q, g, s in zip(estimate, guesses, sd, strict=True)]
+            removed = image - lapped.merge(measured, gains, sd, expected)
             noise = removed * (1 - keptShare(surprise(removed, sigma, support)[0], fromCells(kept)))
             return noise + lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
 
