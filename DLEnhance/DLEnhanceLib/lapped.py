@@ -18,6 +18,7 @@ WINDOW, STEP = 4, 2
 COEFFICIENTS = WINDOW**3
 PADS = (2, 1)  # voxels before and behind a tile; the lattices A and B
 HARD_THRESHOLD = 2.7  # in SD of the coefficient; the usual choice of block-matching filters
+MOST_REMOVED = 4.0  # SD of the coefficient: whatever a network asks for, the result stays within noise of the scan
 GAIN_FLOOR = 0.05  # of the power ratio: what the first estimate gives up must be able to come back
 LONG, SHORT = math.cos(math.pi / 8) / math.sqrt(2), math.sin(math.pi / 8) / math.sqrt(2)  # of the odd cosines of 4
 SD_FLOOR = 0.02  # of a coefficient that a cut k-space leaves nearly without noise
@@ -63,22 +64,22 @@ def synthesise(coefficients, lattice):
     return _cut(coefficients, lattice)
 
 
-def merge(measured, gains, sd, expected=None):
+def merge(measured, gains, sd, expected=(0.0, 0.0)):
     """The tile from the shrunk windows of both lattices; each argument is a pair, of lattices A and B."""
-    if expected is not None:
-        weights = [windowWeight(g, s) for g, s in zip(gains, sd, strict=True)]
-        removed = 0
-        for lattice, (c, g, s, e, w) in enumerate(zip(measured, gains, sd, expected, weights)):
-            noise = (1 - g[:, 1:]) * (c[:, 1:] - e)
-            limit = 4 * s[:, 1:]
-            noise = torch.maximum(torch.minimum(noise, limit), -limit)
-            kept = torch.cat([c[:, :1], c[:, 1:] - noise], 1)
-            removed = removed + synthesise(kept * w, lattice)
-        return removed / sum(spread(w, lattice) for lattice, w in enumerate(weights))
     weights = [windowWeight(g, s) for g, s in zip(gains, sd, strict=True)]
-    parts = enumerate(zip(measured, gains, weights, strict=True))
-    whole = sum(synthesise(c * g * w, lattice) for lattice, (c, g, w) in parts)
+    kept = [shrunk(*parts) for parts in zip(measured, gains, sd, expected, strict=True)]
+    whole = sum(synthesise(c * w, lattice) for lattice, (c, w) in enumerate(zip(kept, weights, strict=True)))
     return whole / sum(spread(w, lattice) for lattice, w in enumerate(weights))
+
+
+def shrunk(measured, gains, sd, expected):
+    """Coefficients (batch, 64, ...) drawn towards what is expected of them, by no more than noise explains.
+
+    expected: for all but the mean (batch, 63, ...), or 0. A gain of 1 leaves the measured value, 0 the expected one.
+    """
+    details, most = measured[:, 1:], MOST_REMOVED * sd[:, 1:]
+    removed = torch.clamp((1 - gains[:, 1:]) * (details - expected), -most, most)
+    return torch.cat([measured[:, :1], details - removed], 1)
 
 
 def both(tile):

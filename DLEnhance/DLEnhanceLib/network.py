@@ -54,11 +54,11 @@ class Denoiser(nn.Module):
     """Learned Wiener filter on overlapping 4x4x4 cosine windows.
 
     A first estimate (hard threshold at the known noise of each coefficient) gives a Wiener gain per coefficient; what
-    is removed but too large for noise, such as a lesion of two voxels, is given back voxel by voxel. The network
-    corrects the gains and the share given back from what lies around. So noise removal can only keep or lessen what was
-    measured, never add to it, but for the mean of a window (the bias of magnitude images), and a network not yet
-    trained is already a good filter. The network sees the coefficients in tissue units and, compressed, in units of the
-    noise (SNR units, Xue 2025, doi:10.1148/ryai.250227).
+    is removed but too large for noise, such as a lesion of two voxels, is given back voxel by voxel. From what lies
+    around, the network corrects the gains and the share given back, and tells what value a coefficient is drawn to.
+    No coefficient is moved by more than noise explains, and a network not yet trained is already a good filter. The
+    network sees the coefficients in tissue units and, compressed, in units of the noise (SNR units, Xue 2025,
+    doi:10.1148/ryai.250227).
     """
 
     def __init__(self, shape: NetworkShape):
@@ -79,7 +79,7 @@ class Denoiser(nn.Module):
         # lattice A has a window more along each axis than lattice B, on which the network works
         self.gates = nn.ModuleList([nn.Conv3d(width, DETAILS, 2, padding=1), nn.Conv3d(width, DETAILS, 1)])
         self.guesses = nn.ModuleList([nn.Conv3d(width, DETAILS, 2, padding=1), nn.Conv3d(width, DETAILS, 1)])
-        self.share = nn.Parameter(torch.full((1, DETAILS, 1, 1, 1), 0.25))
+        self.trust = nn.Parameter(torch.full((1, DETAILS, 1, 1, 1), 0.25))  # in the first estimate
         self.kept = nn.Conv3d(width, CELL, 1)
         self.bias = nn.Conv3d(width, 1, 1)
         self._initialise()
@@ -134,7 +134,7 @@ class Denoiser(nn.Module):
         kept, bias = self.kept(x).float(), self.bias(x).float()
         with torch.autocast(given.device.type, enabled=False):
             gains = [wienerGains(*parts) for parts in zip(estimate, sd, corrections, strict=True)]
-            expected = [self.share * q[:, 1:] + g * s[:, 1:] for q, g, s in zip(estimate, guesses, sd, strict=True)]
+            expected = [self.trust * e[:, 1:] + g * s[:, 1:] for e, g, s in zip(estimate, guesses, sd, strict=True)]
             removed = image - lapped.merge(measured, gains, sd, expected)
             noise = removed * (1 - keptShare(surprise(removed, sigma, support)[0], fromCells(kept)))
             return noise + lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
@@ -142,7 +142,7 @@ class Denoiser(nn.Module):
     def layerRuns(self, shape):
         """How many convolutions run for a tile of the shape (k, j, i): what a progress bar counts."""
         inBody = [m for part in (self.down, self.up, self.deep) if part is not None for m in part.modules()]
-        each = 3 + len(self.gates) * 2  # head, kept, bias; gates and direct
+        each = 3 + len(self.gates) * 3  # head, kept, bias; gates, direct and guesses
         blocks = math.prod(-(-size // BLOCK) for size in shape)
         return sum(isinstance(m, (nn.Conv3d, nn.ConvTranspose3d)) for m in inBody) + each * blocks
 

@@ -28,7 +28,7 @@ class Recipe:
     """All numbers of a training run; stored with the weights."""
 
     profile: str = "full"
-    steps: int = 4200
+    steps: int = 9000
     batch: int = 2  # samples of one step; crops differ in shape, so their gradients are accumulated
     learningRate: float = 1e-3
     warmUp: int = 200
