@@ -11,8 +11,8 @@ import torch
 from scipy.fft import next_fast_len
 
 from . import lapped
+from .blocks import inBlocks
 from .lapped import HARD_THRESHOLD
-from .network import inBlocks
 
 HIGHEST, LOWEST = 0.6, 0.03  # threshold of a cosine coefficient, of the tissue level: strong edges first, then fine
 ROUNDS, COSINE_EVERY = 12, 3  # the two priors take turns; a round of cosines costs nine of total variation

@@ -64,18 +64,16 @@ def synthesise(coefficients, lattice):
     return _cut(coefficients, lattice)
 
 
-def merge(measured, gains, sd, expected=(0.0, 0.0)):
-    """The tile from the shrunk windows of both lattices; each argument is a pair, of lattices A and B."""
-    weights = [windowWeight(g, s) for g, s in zip(gains, sd, strict=True)]
-    kept = [shrunk(*parts) for parts in zip(measured, gains, sd, expected, strict=True)]
-    whole = sum(synthesise(c * w, lattice) for lattice, (c, w) in enumerate(zip(kept, weights, strict=True)))
-    return whole / sum(spread(w, lattice) for lattice, w in enumerate(weights))
+def merge(shrunk):
+    """The tile from (coefficients times weight, weight) of the shrunk windows of lattices A and B."""
+    whole = sum(synthesise(weighted, lattice) for lattice, (weighted, _) in enumerate(shrunk))
+    return whole / sum(spread(weight, lattice) for lattice, (_, weight) in enumerate(shrunk))
 
 
-def shrunk(measured, gains, sd, expected):
-    """Coefficients (batch, 64, ...) drawn towards what is expected of them, by no more than noise explains.
+def drawnTo(expected, measured, gains, sd):
+    """Coefficients (batch, 64, ...) drawn to what is expected of them, by no more than noise explains; the mean stays.
 
-    expected: for all but the mean (batch, 63, ...), or 0. A gain of 1 leaves the measured value, 0 the expected one.
+    expected: of all but the mean (batch, 63, ...). A gain of 1 leaves the measured value, 0 gives the expected one.
     """
     details, most = measured[:, 1:], MOST_REMOVED * sd[:, 1:]
     removed = torch.clamp((1 - gains[:, 1:]) * (details - expected), -most, most)
@@ -100,13 +98,20 @@ def noiseOf(sigma, support):
 def firstEstimate(tile, sigma, support):
     """The tile (batch, 1, k, j, i) without the coefficients that noise explains."""
     measured, sd = both(tile), noiseOf(sigma, support)
-    return merge(measured, [hardGains(c, s) for c, s in zip(measured, sd, strict=True)], sd)
+    gains = [hardGains(*parts) for parts in zip(measured, sd, strict=True)]
+    return _merged([c * g for c, g in zip(measured, gains, strict=True)], gains, sd)
 
 
 def wiener(tile, sigma, support):
     """The tile (batch, 1, k, j, i) without noise by the fixed filter alone; sigma likewise, support (batch, 3)."""
     sd, estimate = noiseOf(sigma, support), both(firstEstimate(tile, sigma, support))
-    return merge(both(tile), [wienerGains(q, s) for q, s in zip(estimate, sd, strict=True)], sd)
+    gains = [wienerGains(*parts) for parts in zip(estimate, sd, strict=True)]
+    return _merged([drawnTo(0.0, *parts) for parts in zip(both(tile), gains, sd, strict=True)], gains, sd)
+
+
+def _merged(shrunk, gains, sd):
+    weights = [windowWeight(*parts) for parts in zip(gains, sd, strict=True)]
+    return merge([(c * w, w) for c, w in zip(shrunk, weights, strict=True)])
 
 
 def spread(weight, lattice):

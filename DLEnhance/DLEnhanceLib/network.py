@@ -1,13 +1,12 @@
 """The network: one pass gives the noise of an MR tile. Imports torch; import it lazily."""
 
 import dataclasses
-import itertools
-import math
 
 import torch
 from torch import nn
 
 from . import lapped
+from .blocks import blockCount, inBlocks
 from .lapped import COEFFICIENTS, STEP, fromCells, toCells, wienerGains
 from .surprise import keptShare, surprise
 
@@ -18,8 +17,8 @@ SIGMA_FLOOR = 1e-3  # of the tissue level
 SLOPE = 0.1  # of the leaky ReLU
 CELL = STEP**3  # voxels of a cell of 2x2x2, the middle of a window of lattice B
 FEATURES = 5 * DETAILS + 2 * CELL + 2 + CONDITIONS
+LAYERS = 4  # of windows: few enough for the processor's cache
 MULTIPLE = 4  # sizes of the tiles must be multiples of this
-BLOCK, HALO = 64, 4  # voxels: windows are handled in blocks, which bounds the memory; a window reaches 3 voxels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,65 +123,51 @@ class Denoiser(nn.Module):
 
     def noise(self, given, x, support):
         """Noise (batch, 1, k, j, i) of a block; x: what the body made of its features."""
-        with torch.autocast(given.device.type, enabled=False):
-            image, sigma, first = given.split(1, 1)
-            measured, estimate = lapped.both(image), lapped.both(first)
-            sd = lapped.noiseOf(sigma, support)
-            sizes = [inNoiseUnits(*parts).abs() for parts in zip(measured, estimate, sd, strict=True)]
-        corrections = [(gate(x) + self.direct(size)).float() for gate, size in zip(self.gates, sizes, strict=True)]
-        guesses = [guess(x).float() for guess in self.guesses]
+        image, sigma = given[:, :1], given[:, 1:2]
+        shrunk = [self.shrunk(lattice, given, x, support) for lattice in (0, 1)]
         kept, bias = self.kept(x).float(), self.bias(x).float()
         with torch.autocast(given.device.type, enabled=False):
-            gains = [wienerGains(*parts) for parts in zip(estimate, sd, corrections, strict=True)]
-            expected = [self.trust * e[:, 1:] + g * s[:, 1:] for e, g, s in zip(estimate, guesses, sd, strict=True)]
-            removed = image - lapped.merge(measured, gains, sd, expected)
+            removed = image - lapped.merge(shrunk)
             noise = removed * (1 - keptShare(surprise(removed, sigma, support)[0], fromCells(kept)))
-            return noise + lapped.spread(bias * sd[1][:, :1] / COEFFICIENTS, 1)
+            meanSd = lapped.noiseOn(1, sigma, support)[:, :1]
+            return noise + lapped.spread(bias * meanSd / COEFFICIENTS, 1)
+
+    def shrunk(self, lattice, given, x, support):
+        """(coefficients of a lattice times their weight, weight), a few layers of windows at a time."""
+        correction, guess = self.gates[lattice](x), self.guesses[lattice](x)
+        with torch.autocast(given.device.type, enabled=False):
+            image, sigma, first = given.split(1, 1)
+            parts = [lapped.analyse(image, lattice), lapped.analyse(first, lattice), lapped.windowMean(sigma, lattice)]
+        layers = zip(*(part.split(LAYERS, 2) for part in (*parts, correction, guess)), strict=True)
+        done = [self._shrunkLayers(*part, lapped.coefficientSd(support)) for part in layers]
+        return [torch.cat(part, 2) for part in zip(*done, strict=True)]
+
+    def _shrunkLayers(self, measured, estimate, sigma, correction, guess, coefficientSd):
+        with torch.autocast(measured.device.type, enabled=False):
+            sd = sigma * coefficientSd[:, :, None, None, None]
+            size = inNoiseUnits(measured, estimate, sd).abs()
+        correction = (correction + self.direct(size)).float()
+        with torch.autocast(measured.device.type, enabled=False):
+            gains = wienerGains(estimate, sd, correction)
+            expected = self.trust * estimate[:, 1:] + guess.float() * sd[:, 1:]
+            weight = lapped.windowWeight(gains, sd)
+            return lapped.drawnTo(expected, measured, gains, sd) * weight, weight
+
+    @property
+    def countedLayers(self):
+        """The convolutions that run as often as layerRuns tells: all but the one that runs for a few layers only."""
+        return [m for m in self.modules() if isinstance(m, (nn.Conv3d, nn.ConvTranspose3d)) and m is not self.direct]
 
     def layerRuns(self, shape):
-        """How many convolutions run for a tile of the shape (k, j, i): what a progress bar counts."""
-        inBody = [m for part in (self.down, self.up, self.deep) if part is not None for m in part.modules()]
-        each = 3 + len(self.gates) * 3  # head, kept, bias; gates, direct and guesses
-        blocks = math.prod(-(-size // BLOCK) for size in shape)
-        return sum(isinstance(m, (nn.Conv3d, nn.ConvTranspose3d)) for m in inBody) + each * blocks
+        """How often countedLayers run for a tile of the shape (k, j, i): what a progress bar counts."""
+        ofBlocks = [self.head, self.kept, self.bias, *self.gates, *self.guesses]
+        return len(self.countedLayers) + len(ofBlocks) * (blockCount(shape) - 1)
 
     def body(self, x):
         x = self.down(nn.functional.leaky_relu(x, SLOPE))
         if self.deep is not None:
             x = x + self.deep(x)
         return nn.functional.leaky_relu(self.up(x), SLOPE)
-
-
-def inBlocks(tile, step, work, coarse=None):
-    """work(tile) computed block by block with the same result; one voxel of it for every step voxels of the tile.
-
-    coarse, on a grid of 2 voxels, is cut like the tile (batch, channels, k, j, i) and given to work too.
-    """
-    blocks = list(itertools.product(*[_axisBlocks(size) for size in tile.shape[2:]]))
-    if len(blocks) == 1:
-        return work(tile) if coarse is None else work(tile, coarse)
-    result = None
-    for block in blocks:
-        core, padded, inside = (tuple(slice(*part) for part in parts) for parts in zip(*block, strict=True))
-        part = tile[(..., *padded)]
-        done = work(part) if coarse is None else work(part, coarse[(..., *_coarser(padded, 2))])
-        if result is None:
-            result = done.new_empty((*done.shape[:2], *[size // step for size in tile.shape[2:]]))
-        result[(..., *_coarser(core, step))] = done[(..., *_coarser(inside, step))]
-    return result
-
-
-def _axisBlocks(size):
-    """(core, padded, core within padded) of each block along an axis, as pairs of start and stop."""
-    starts = range(0, size, BLOCK)
-    for start in starts:
-        stop = min(start + BLOCK, size)
-        low, high = max(start - HALO, 0), min(stop + HALO, size)
-        yield (start, stop), (low, high), (start - low, stop - low)
-
-
-def _coarser(slices, step):
-    return tuple(slice(part.start // step, part.stop // step) for part in slices)
 
 
 def inNoiseUnits(measured, estimate, sd):

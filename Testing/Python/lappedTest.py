@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from DLEnhanceLib import lapped, network
+from DLEnhanceLib import blocks, lapped, network
 from DLEnhanceLib.lapped import coefficientSd, wienerGains
 from DLEnhanceLib.network import PROFILES, Denoiser, conditionVector
 from DLEnhanceLib.surprise import keptShare, surprise
@@ -33,9 +33,8 @@ def test_windows_of_a_lattice_give_the_tile_back(lattice):
 
 def test_merging_unchanged_windows_gives_the_tile_back():
     tile = torch.rand(1, 1, 12, 12, 16)
-    measured = lapped.both(tile)
-    ones = [torch.ones_like(c) for c in measured]
-    assert torch.allclose(lapped.merge(measured, ones, ones), tile, atol=1e-5)
+    windows = [(measured, torch.ones_like(measured[:, :1])) for measured in lapped.both(tile)]
+    assert torch.allclose(lapped.merge(windows), tile, atol=1e-5)
 
 
 @pytest.mark.parametrize("support", [(1.0, 1.0, 1.0), (1.0, 0.7, 0.62), (0.5, 0.8, 1.0)])
@@ -77,8 +76,9 @@ def untrained(seed=1, scale=0.0):
     """A network whose last layers are silent, or random with scale."""
     torch.manual_seed(seed)
     result = Denoiser(PROFILES["fast"]).eval()
-    for layer in (*result.gates, result.kept, result.bias, result.direct):
+    for layer in (*result.gates, *result.guesses, result.kept, result.bias, result.direct):
         layer.weight.data.mul_(0).add_(scale * torch.randn_like(layer.weight))
+    result.trust.data.zero_()
     return result
 
 
@@ -92,14 +92,21 @@ def test_a_silent_network_is_the_fixed_filter_with_its_surprises_given_back():
     assert torch.allclose(found, expected, atol=1e-5)
 
 
-def test_without_the_bias_head_noise_removal_never_adds_detail():
-    """Whatever the weights are, no window of the result holds more detail than the windows measured there."""
-    aNetwork = untrained(scale=0.3)
-    aNetwork.bias.weight.data.zero_()
-    tile, sigma = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48), torch.full((1, 1, 40, 44, 48), 0.05)
-    with torch.inference_mode():
-        denoised = tile - aNetwork(tile, sigma, CONDITIONS)
-    assert float((denoised - denoised.mean()).square().sum()) <= float((tile - tile.mean()).square().sum())
+def test_whatever_the_weights_are_no_coefficient_moves_further_than_noise_explains():
+    generator = torch.Generator().manual_seed(5)
+    measured, expected = (10 * torch.randn(1, n, 3, 3, 3, generator=generator) for n in (64, 63))
+    sd, gains = torch.full_like(measured, 0.5), torch.rand(measured.shape, generator=generator)
+    moved = lapped.drawnTo(expected, measured, gains, sd) - measured
+    assert (moved[:, 0] == 0).all()
+    assert moved.abs().max() == pytest.approx(lapped.MOST_REMOVED * 0.5)
+
+
+def test_a_gain_of_one_leaves_the_measured_value_and_of_nothing_gives_the_expected_one():
+    measured, sd = torch.randn(1, 64, 3, 3, 3), torch.ones(1, 64, 3, 3, 3)
+    expected = measured[:, 1:] + 0.5
+    assert torch.equal(lapped.drawnTo(expected, measured, torch.ones_like(measured), sd), measured)
+    drawn = lapped.drawnTo(expected, measured, torch.zeros_like(measured), sd)
+    assert torch.allclose(drawn[:, 1:], expected, atol=1e-6)
 
 
 def test_blocks_do_not_change_the_result(monkeypatch):
@@ -108,7 +115,8 @@ def test_blocks_do_not_change_the_result(monkeypatch):
     sigma = torch.full_like(tile, 0.05)
     with torch.inference_mode():
         whole = aNetwork(tile, sigma, CONDITIONS)
-        monkeypatch.setattr(network, "BLOCK", 16)
+        monkeypatch.setattr(blocks, "BLOCK", 16)
+        monkeypatch.setattr(network, "LAYERS", 3)
         assert torch.allclose(aNetwork(tile, sigma, CONDITIONS), whole, atol=1e-6)
 
 
