@@ -9,7 +9,7 @@ from .errors import BadOption
 class Strengths:
     """Fractions 0 to 1 of the noise and ringing removed and of the blur put back."""
 
-    denoise: float = 0.85
+    denoise: float = 0.70
     dering: float = 0.95
     sharpen: float = 1.00
 
@@ -28,7 +28,7 @@ class Strengths:
 # little more sharpening makes up for the edges that removing noise softens (AT4).
 PRESETS = {
     "low": Strengths(denoise=0.50, dering=0.95, sharpen=1.00),
-    "medium": Strengths(denoise=0.85, dering=0.95, sharpen=1.00),
+    "medium": Strengths(denoise=0.70, dering=0.95, sharpen=1.00),
     "high": Strengths(denoise=1.00, dering=0.95, sharpen=1.00),
 }
 DEFAULT_PRESET = "medium"

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from . import similar
+from . import faint, similar
 from .blocks import blockCount, inBlocks
 from .devices import CPU, Device, chooseDevice
 from .errors import MissingPackage
@@ -23,7 +23,7 @@ class TorchBackend:
     def __init__(self, model: ModelFile, device: Device):
         self.model, self.device = model, device
         network = _loadNetwork(model)
-        self._reach = reachOf(network) + similar.HALO
+        self._reach = reachOf(network) + faint.HALO + similar.HALO
         self._network = network.to(device.id)
         self._autocast = _halfPrecision(device)
         self._afterLayer = None
@@ -69,13 +69,24 @@ class TorchBackend:
         """
         shape = image.shape
         image, sigma = _padded(image), _padded(sigma)
-        done, count = 0, self._network.layerRuns(image.shape) + blockCount(image.shape)
+        done, count = 0, self._network.layerRuns(image.shape) + 2 * blockCount(image.shape)
 
         def afterLayer():
             nonlocal done
             done += 1
             if reportProgress is not None:
                 reportProgress(done / count)
+
+        def withoutStructure(image, noise, sigma):
+            return faint.noiseWithoutStructure(image, noise, sigma, conditions[:, :3])
+
+        def refined(step):
+            def work(part):
+                better = step(*part.split(1, 1))
+                afterLayer()
+                return better
+
+            return inBlocks(torch.cat([image, noise, sigma.clamp_min(SIGMA_FLOOR)], 1), 1, work)
 
         self._afterLayer = afterLayer
         try:
@@ -84,14 +95,9 @@ class TorchBackend:
                 image, sigma = self._tensors(image, sigma)
                 with self._autocast():
                     noise = self._network(image, sigma, conditions).float()
-
-                def refine(part):
-                    better = similar.noiseOfSimilar(*part.split(1, 1))
-                    afterLayer()
-                    return better
-
-                given = torch.cat([image, noise, sigma.clamp_min(SIGMA_FLOOR)], 1)
-                result = inBlocks(given, 1, refine)[0, 0].cpu().numpy()
+                for step in (withoutStructure, similar.noiseOfSimilar):
+                    noise = refined(step)
+                result = noise[0, 0].cpu().numpy()
         finally:
             self._afterLayer = None
         return result[: shape[0], : shape[1], : shape[2]]

@@ -1,0 +1,42 @@
+"""Faint structure that a filter took with the noise, given back. Imports torch; import it lazily.
+
+A lesion of three voxels at the level of the noise shows in no single voxel or coefficient, but in a mean of as many.
+The more such a mean stands out of what is around it, the more of the mean of what was removed there comes back, with
+a fifth of the noise. There is no threshold: what is more likely a lesion stays more likely one.
+"""
+
+import torch
+from torch import nn
+
+from .lapped import noiseCorrelation
+from .surprise import smoothed
+
+WEIGHT = 0.25  # of the two neighbours along each axis in the mean: lesions of two and three voxels
+AROUND = 2  # voxels on each side: what the mean is compared with is that of 5x5x5
+HALO = AROUND
+# SD of the noise of that difference at which half of the mean comes back. A model observer of lesions of 3 mm at CNR
+# 1.2 (area under the curve 0.96 in the input) has 0.97 with it and 0.73 without; the PSNR of heads does not change.
+HALF_AT = 1.0
+
+
+def noiseWithoutStructure(image, noise, sigma, support):
+    """noise less what it holds of structure; image, noise, sigma: (batch, 1, k, j, i); support: (batch, 3)."""
+    difference = smoothed(image, WEIGHT) - _meanAround(image)
+    power = (difference / (HALF_AT * sigma * differenceSd(support))).square_()
+    return noise - power / (power + 1) * smoothed(noise, WEIGHT)
+
+
+def differenceSd(support):
+    """SD of the difference for noise of SD 1, (batch, 1, 1, 1, 1); support: filled share of k-space, (batch, 3)."""
+    count = 2 * AROUND + 1
+    inner, outer = support.new_zeros(count), support.new_full((count,), 1 / count)
+    inner[AROUND - 1 : AROUND + 2] = support.new_tensor([WEIGHT, 1 - 2 * WEIGHT, WEIGHT])
+    correlation = noiseCorrelation(support, count)
+    terms = ((inner, inner, 1), (outer, outer, 1), (inner, outer, -2))
+    variance = sum(s * torch.einsum("m,bxmn,n->bx", a, correlation, b).prod(1) for a, b, s in terms)
+    return variance.sqrt().reshape(-1, 1, 1, 1, 1)
+
+
+def _meanAround(image):
+    padded = nn.functional.pad(image, (AROUND,) * 6, mode="replicate")
+    return nn.functional.avg_pool3d(padded, 2 * AROUND + 1, stride=1)
