@@ -20,10 +20,9 @@ from DLEnhanceLib.network import PROFILES, Denoiser
 from .validation import validationSamples, validationScores
 
 KNOWN_FAILURES = [
-    "trained for less than half an hour of one processor core: the curve still rises slowly",
-    "most of the gain on real heads is that of the fixed filter it starts from (Benchmarks/results/peers.md)",
-    "lesions of 2 to 4 mm lose contrast at strong noise, more so when zero-filled (Benchmarks/results/peers.md)",
-    "single slices: hardly any noise is removed",
+    "trained for about an hour of one processor core: the curve still rises slowly",
+    "most of the gain on real heads is that of the fixed steps around it (Benchmarks/results/peers.md)",
+    "at full strength lesions of 2 and 3 mm at twice the noise lose up to half of their contrast (AT6)",
     "body parts other than the head were never seen in training",
 ]
 LESION_SIZES = "1.5 to 15 voxels in diameter"
@@ -84,8 +83,9 @@ def page(card):
 
 Research use only. Not for diagnostic use. Licence of the weights: {card["licence"]}.
 
-One pass over a tile of an MR volume gives its noise. Truncation ringing and blur are computed without training
-(`DLEnhanceLib/extrapolation.py`).
+One pass over a tile of an MR volume gives a first estimate of its noise. What follows is not trained: faint structure is
+given back (`DLEnhanceLib/faint.py`), values that look alike are averaged (`similar.py`), truncation ringing and blur are
+computed (`extrapolation.py`).
 {card["parameters"]:,} parameters, stored as 16-bit floats, SHA-256 `{card["sha256"]}`.
 
 ## Training
