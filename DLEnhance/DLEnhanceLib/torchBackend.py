@@ -14,6 +14,7 @@ from .extrapolation import ROUNDS, beyondTheCut, smoothedToAcquired
 from .modelFiles import ModelFile, findModel
 from .network import MULTIPLE, SIGMA_FLOOR, Denoiser, NetworkShape, conditionVector
 
+REPEATED = 1e-3  # filled share of k-space along an axis of one voxel: its noise is the same in all that repeats it
 LONGEST_REACH = 4096  # a network that sees further sees everything: its tiles hold the whole volume
 
 
@@ -68,6 +69,7 @@ class TorchBackend:
         Raises MemoryError when the tile is too large for the device.
         """
         shape = image.shape
+        support = [REPEATED if size == 1 else share for size, share in zip(shape, support, strict=True)]
         image, sigma = _padded(image), _padded(sigma)
         done, count = 0, self._network.layerRuns(image.shape) + 2 * blockCount(image.shape)
 

@@ -66,3 +66,13 @@ def test_nothing_beyond_the_margin_changes_a_result(profile):
     apart = np.abs(first - second).max(axis=(0, 1))
     assert apart[: size - MULTIPLE - backend.margin].max() == 0
     assert apart[-MULTIPLE:].max() > 0
+
+
+def test_a_single_slice_loses_most_of_its_noise():
+    """The same object in a volume would lose more; as a slice that counts as four measured ones it lost next to none."""
+    sigma, size = 0.05, 64
+    j, i = np.mgrid[:size, :size]
+    truth = np.where(np.hypot(j - 32, i - 32) < 20, 1.0, 0.6).astype(np.float32)[None]
+    noisy = truth + sigma * np.random.default_rng(1).standard_normal(truth.shape).astype(np.float32)
+    noise = makeBackend("fast", "cpu", threads=1).noise(noisy, np.full_like(noisy, sigma), (1, 1, 1), (1, 1, 1))
+    assert np.mean((noisy - noise - truth) ** 2) < 0.3 * sigma**2
