@@ -69,7 +69,7 @@ def test_nothing_beyond_the_margin_changes_a_result(profile):
 
 
 def test_a_single_slice_loses_most_of_its_noise():
-    """The same object in a volume would lose more; as a slice that counts as four measured ones it lost next to none."""
+    """The network repeats it to four; counted as four measured slices it would lose next to none."""
     sigma, size = 0.05, 64
     j, i = np.mgrid[:size, :size]
     truth = np.where(np.hypot(j - 32, i - 32) < 20, 1.0, 0.6).astype(np.float32)[None]

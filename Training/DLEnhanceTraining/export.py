@@ -83,9 +83,9 @@ def page(card):
 
 Research use only. Not for diagnostic use. Licence of the weights: {card["licence"]}.
 
-One pass over a tile of an MR volume gives a first estimate of its noise. What follows is not trained: faint structure is
-given back (`DLEnhanceLib/faint.py`), values that look alike are averaged (`similar.py`), truncation ringing and blur are
-computed (`extrapolation.py`).
+One pass over a tile of an MR volume gives a first estimate of its noise. What follows is not trained: faint structure
+is given back (`DLEnhanceLib/faint.py`), values that look alike are averaged (`similar.py`), truncation ringing and blur
+are computed (`extrapolation.py`).
 {card["parameters"]:,} parameters, stored as 16-bit floats, SHA-256 `{card["sha256"]}`.
 
 ## Training
