@@ -1,14 +1,27 @@
-"""A large tile handled block by block, which bounds the memory; the result is the same. Needs no import of torch."""
+"""A large tile handled in parts that suit the device; the result is the same. Needs no import of torch.
+
+A processor wants what fits its cache, a graphics card as much at once as its memory holds.
+"""
 
 import itertools
 import math
 
-BLOCK, HALO = 64, 4  # voxels; nothing computed in blocks sees further than the halo
+BLOCK, LARGE_BLOCK = 64, 128  # voxels an edge, on a processor and elsewhere
+HALO = 4  # voxels; nothing computed in blocks sees further
 
 
-def blockCount(shape):
+def blockEdge(device):
+    return BLOCK if device.type == "cpu" else LARGE_BLOCK
+
+
+def blockCount(shape, device):
     """How many blocks a tile of the shape (k, j, i) has."""
-    return math.prod(-(-size // BLOCK) for size in shape)
+    return math.prod(-(-size // blockEdge(device)) for size in shape)
+
+
+def layersAtOnce(tile, count):
+    """How many layers along k of a tile (batch, channels, k, j, i) are handled at once: count on a processor, or all."""
+    return count if tile.device.type == "cpu" else tile.shape[2]
 
 
 def inBlocks(tile, step, work, coarse=None):
@@ -16,7 +29,7 @@ def inBlocks(tile, step, work, coarse=None):
 
     coarse, on a grid of 2 voxels, is cut like the tile (batch, channels, k, j, i) and given to work too.
     """
-    blocks = list(itertools.product(*[_axisBlocks(size) for size in tile.shape[2:]]))
+    blocks = list(itertools.product(*[_axisBlocks(size, blockEdge(tile.device)) for size in tile.shape[2:]]))
     if len(blocks) == 1:
         return work(tile) if coarse is None else work(tile, coarse)
     result = None
@@ -30,11 +43,10 @@ def inBlocks(tile, step, work, coarse=None):
     return result
 
 
-def _axisBlocks(size):
+def _axisBlocks(size, edge):
     """(core, padded, core within padded) of each block along an axis, as pairs of start and stop."""
-    starts = range(0, size, BLOCK)
-    for start in starts:
-        stop = min(start + BLOCK, size)
+    for start in range(0, size, edge):
+        stop = min(start + edge, size)
         low, high = max(start - HALO, 0), min(stop + HALO, size)
         yield (start, stop), (low, high), (start - low, stop - low)
 

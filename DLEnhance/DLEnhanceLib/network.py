@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from . import lapped
-from .blocks import blockCount, inBlocks
+from .blocks import blockCount, inBlocks, layersAtOnce
 from .lapped import COEFFICIENTS, STEP, fromCells, toCells, wienerGains
 from .surprise import keptShare, surprise
 
@@ -138,8 +138,9 @@ class Denoiser(nn.Module):
         with torch.autocast(given.device.type, enabled=False):
             image, sigma, first = given.split(1, 1)
             parts = [lapped.analyse(image, lattice), lapped.analyse(first, lattice), lapped.windowMean(sigma, lattice)]
-        layers = zip(*(part.split(LAYERS, 2) for part in (*parts, correction, guess)), strict=True)
-        done = [self._shrunkLayers(*part, lapped.coefficientSd(support)) for part in layers]
+        layers, sd = layersAtOnce(x, LAYERS), lapped.coefficientSd(support)
+        pieces = zip(*(part.split(layers, 2) for part in (*parts, correction, guess)), strict=True)
+        done = [self._shrunkLayers(*piece, sd) for piece in pieces]
         return [torch.cat(part, 2) for part in zip(*done, strict=True)]
 
     def _shrunkLayers(self, measured, estimate, sigma, correction, guess, coefficientSd):
@@ -161,7 +162,7 @@ class Denoiser(nn.Module):
     def layerRuns(self, shape):
         """How often countedLayers run for a tile of the shape (k, j, i): what a progress bar counts."""
         ofBlocks = [self.head, self.kept, self.bias, *self.gates, *self.guesses]
-        return len(self.countedLayers) + len(ofBlocks) * (blockCount(shape) - 1)
+        return len(self.countedLayers) + len(ofBlocks) * (blockCount(shape, self.trust.device) - 1)
 
     def body(self, x):
         x = self.down(nn.functional.leaky_relu(x, SLOPE))

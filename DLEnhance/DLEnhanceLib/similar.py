@@ -10,6 +10,7 @@ import itertools
 import torch
 from torch import nn
 
+from .blocks import layersAtOnce
 from .surprise import smoothed
 
 REACH, BALL = 2, 8  # voxels along an axis; squared distance: 92 neighbours
@@ -43,8 +44,9 @@ def averageOfSimilar(image, estimate, sigma):
     features = [estimate / (2 * VALUE * sigma), mean / (2 * MEAN * sigma)]
     around = [_wide(part, REACH) for part in (*features, image)]
     result = torch.empty_like(image)
-    for start in range(0, image.shape[2], LAYERS):
-        slab = (..., slice(start, start + LAYERS), slice(None), slice(None))
+    layers = layersAtOnce(image, LAYERS)
+    for start in range(0, image.shape[2], layers):
+        slab = (..., slice(start, start + layers), slice(None), slice(None))
         value, mean = (feature[slab].contiguous() for feature in features)
         total = image[slab].clone()
         weights, weight, part = torch.ones_like(total), torch.empty_like(total), torch.empty_like(total)

@@ -1,6 +1,7 @@
 """Runs the network and the extrapolation on arrays, on one device. Imports torch; import it lazily."""
 
 import contextlib
+import itertools
 
 import numpy as np
 import torch
@@ -71,38 +72,44 @@ class TorchBackend:
         shape = image.shape
         support = [REPEATED if size == 1 else share for size, share in zip(shape, support, strict=True)]
         image, sigma = _padded(image), _padded(sigma)
-        done, count = 0, self._network.layerRuns(image.shape) + 2 * blockCount(image.shape)
+        runs = self._network.layerRuns(image.shape) + 2 * blockCount(image.shape, torch.device(self.device.id))
+        with self._memoryErrors(), torch.inference_mode(), self._counted(runs, reportProgress):
+            conditions = conditionVector(support, spacing)[None].to(self.device.id)
+            image, sigma = self._tensors(image, sigma)
+            with self._autocast():
+                noise = self._network(image, sigma, conditions).float()
+
+            def withoutStructure(*parts):
+                return faint.noiseWithoutStructure(*parts, conditions[:, :3])
+
+            noise = self._refined(image, noise, sigma, withoutStructure)
+            noise = self._refined(image, noise, sigma, similar.noiseOfSimilar)
+            return noise[0, 0].cpu().numpy()[: shape[0], : shape[1], : shape[2]]
+
+    def _refined(self, image, noise, sigma, step):
+        """step(image, noise, sigma) of all blocks."""
+
+        def work(part):
+            better = step(*part.split(1, 1))
+            self._onLayer()
+            return better
+
+        return inBlocks(torch.cat([image, noise, sigma.clamp_min(SIGMA_FLOOR)], 1), 1, work)
+
+    @contextlib.contextmanager
+    def _counted(self, count, reportProgress):
+        """Reports the share done of so many runs of layers and blocks."""
+        done = itertools.count(1)
 
         def afterLayer():
-            nonlocal done
-            done += 1
             if reportProgress is not None:
-                reportProgress(done / count)
-
-        def withoutStructure(image, noise, sigma):
-            return faint.noiseWithoutStructure(image, noise, sigma, conditions[:, :3])
-
-        def refined(step):
-            def work(part):
-                better = step(*part.split(1, 1))
-                afterLayer()
-                return better
-
-            return inBlocks(torch.cat([image, noise, sigma.clamp_min(SIGMA_FLOOR)], 1), 1, work)
+                reportProgress(next(done) / count)
 
         self._afterLayer = afterLayer
         try:
-            with self._memoryErrors(), torch.inference_mode():
-                conditions = conditionVector(support, spacing)[None].to(self.device.id)
-                image, sigma = self._tensors(image, sigma)
-                with self._autocast():
-                    noise = self._network(image, sigma, conditions).float()
-                for step in (withoutStructure, similar.noiseOfSimilar):
-                    noise = refined(step)
-                result = noise[0, 0].cpu().numpy()
+            yield
         finally:
             self._afterLayer = None
-        return result[: shape[0], : shape[1], : shape[2]]
 
     def restored(self, image, support, sigmas, *, rounds=ROUNDS, reportProgress=None) -> np.ndarray:
         """Ringing and blur of an image without noise, (2, k, j, i) float32 in its units.
