@@ -20,7 +20,7 @@ def blockCount(shape, device):
 
 
 def layersAtOnce(tile, count):
-    """How many layers along k of a tile (batch, channels, k, j, i) are handled at once: count on a processor, or all."""
+    """Layers along k of a tile (batch, channels, k, j, i) to handle at once: count on a processor, else all."""
     return count if tile.device.type == "cpu" else tile.shape[2]
 
 
