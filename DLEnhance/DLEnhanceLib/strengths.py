@@ -9,7 +9,7 @@ from .errors import BadOption
 class Strengths:
     """Fractions 0 to 1 of the noise and ringing removed and of the blur put back."""
 
-    denoise: float = 0.70
+    denoise: float = 0.65
     dering: float = 0.95
     sharpen: float = 1.00
 
@@ -27,8 +27,8 @@ class Strengths:
 # de-ringing and sharpening leave the measured k-space as it is and take away half of the truncation overshoot (AT5); a
 # little more sharpening makes up for the edges that removing noise softens (AT4).
 PRESETS = {
-    "low": Strengths(denoise=0.50, dering=0.95, sharpen=1.00),
-    "medium": Strengths(denoise=0.70, dering=0.95, sharpen=1.00),
+    "low": Strengths(denoise=0.40, dering=0.95, sharpen=1.00),
+    "medium": Strengths(denoise=0.65, dering=0.95, sharpen=1.00),
     "high": Strengths(denoise=1.00, dering=0.95, sharpen=1.00),
 }
 DEFAULT_PRESET = "medium"
