@@ -79,7 +79,9 @@ def test_our_label_survives_and_still_points_to_its_source(tmp_path, kind):
     else:
         writeEnhanced(tmp_path / "s" / "e.dcm", ramp())
     volume = readVolume(tmp_path / "s")
-    writeDerivedSeries(volume, tmp_path / "s", tmp_path / "enhanced", strengths=Strengths(), modelId="full-1")
+    writeDerivedSeries(
+        volume, tmp_path / "s", tmp_path / "enhanced", strengths=Strengths(denoise=0.85), modelId="full-1"
+    )
     first = deidentifySeries(tmp_path / "s", tmp_path / "a", **PSEUDONYM)
     second = deidentifySeries(tmp_path / "enhanced", tmp_path / "b", **PSEUDONYM, newUIDs=first.newUIDs)
     assertNoSecrets([path for path in second.files if kind == "classic"])

@@ -11,6 +11,7 @@ import pytest
 from enhanceSteps import BackendMaker, FailingBackend, SmoothingBackend, WaitingBackend, addPhantom, sceneNodes
 
 from DLEnhanceLib.errors import UnsupportedVolume
+from DLEnhanceLib.strengths import PRESETS
 from DLEnhanceLib.version import LABEL
 
 MODULE = Path(__file__).resolve().parents[2] / "DLEnhance"
@@ -361,16 +362,16 @@ def test_preset_sets_the_sliders(panel):
 
 
 def test_moved_slider_makes_the_preset_custom_and_back(panel):
-    panel.ui.denoiseSlider.setValue(60)
+    panel.ui.denoiseSlider.setValue(75)
     assert panel.ui.presetComboBox.currentText == "Custom"
-    panel.ui.denoiseSlider.setValue(85)
+    panel.ui.denoiseSlider.setValue(100 * PRESETS["medium"].denoise)
     assert panel.ui.presetComboBox.currentText == "Medium"
 
 
 def test_custom_chosen_by_the_user_keeps_the_sliders(panel):
     panel.ui.presetComboBox.setCurrentIndex(3)
     assert panel.ui.presetComboBox.currentText == "Custom"
-    assert panel.ui.denoiseSlider.value == 85
+    assert panel.ui.denoiseSlider.value == 100 * PRESETS["medium"].denoise
 
 
 def test_strength_is_stored_in_the_scene(panel):

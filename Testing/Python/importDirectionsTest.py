@@ -15,7 +15,10 @@ QT = {"qt", "ctk", "PySide6"}
 MRML = {"slicer", "vtk"}
 NOT_BUNDLED = {"torch", "skimage", "pandas", "statsmodels", "matplotlib", "highdicom", "sklearn", "pingouin", "nilearn"}
 NOT_AT_START = NOT_BUNDLED | {"scipy", "SimpleITK", "pydicom", "safetensors"}
-TORCH_FILES = {"torchBackend.py", "network.py", "lapped.py", "surprise.py", "extrapolation.py", "devices.py"}
+TORCH_FILES = {
+    *("torchBackend.py", "devices.py", "network.py", "lapped.py", "surprise.py"),
+    *("faint.py", "similar.py", "extrapolation.py"),
+}
 # Files of the scene floor that are not called logic*.py or scene*.py
 NEEDS_SLICER = {
     "DLEnhanceLib/parameters.py",
