@@ -1,10 +1,14 @@
-"""A large tile handled in parts that suit the device; the result is the same. Needs no import of torch.
+"""A large tile handled in parts that suit the device; the result is the same. Imports torch; import it lazily.
 
-A processor wants what fits its cache, a graphics card as much at once as its memory holds.
+A processor wants what fits its cache, each of its cores a block of its own; a graphics card wants as much at once as
+its memory holds.
 """
 
+import concurrent.futures
 import itertools
 import math
+
+import torch
 
 BLOCK, LARGE_BLOCK = 64, 128  # voxels an edge, on a processor and elsewhere
 HALO = 4  # voxels; nothing computed in blocks sees further
@@ -32,15 +36,43 @@ def inBlocks(tile, step, work, coarse=None):
     blocks = list(itertools.product(*[_axisBlocks(size, blockEdge(tile.device)) for size in tile.shape[2:]]))
     if len(blocks) == 1:
         return work(tile) if coarse is None else work(tile, coarse)
-    result = None
-    for block in blocks:
+
+    def handle(block):
         core, padded, inside = (tuple(slice(*part) for part in parts) for parts in zip(*block, strict=True))
         part = tile[(..., *padded)]
         done = work(part) if coarse is None else work(part, coarse[(..., *_coarser(padded, 2))])
+        return core, done[(..., *_coarser(inside, step))]
+
+    result = None
+    for core, done in _handled(handle, blocks, tile.device):
         if result is None:
             result = done.new_empty((*done.shape[:2], *[size // step for size in tile.shape[2:]]))
-        result[(..., *_coarser(core, step))] = done[(..., *_coarser(inside, step))]
+        result[(..., *_coarser(core, step))] = done
     return result
+
+
+def _handled(handle, blocks, device):
+    """What handle gives for each block in turn; on a processor every thread has a block of its own.
+
+    Threads that share each small operation would spend as long waiting for each other. Gradients need one thread.
+    """
+    threads = torch.get_num_threads()
+    if device.type != "cpu" or threads == 1 or torch.is_grad_enabled():
+        yield from map(handle, blocks)
+        return
+    isHalf, dtype = torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")
+
+    def alone(block):
+        torch.set_num_threads(1)  # of this thread
+        with torch.inference_mode(), torch.autocast("cpu", dtype=dtype, enabled=isHalf):
+            return handle(block)
+
+    pool = concurrent.futures.ThreadPoolExecutor(threads)
+    try:
+        yield from pool.map(alone, blocks)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
 
 
 def _axisBlocks(size, edge):

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import threading
 
 import numpy as np
 import torch
@@ -98,12 +99,13 @@ class TorchBackend:
 
     @contextlib.contextmanager
     def _counted(self, count, reportProgress):
-        """Reports the share done of so many runs of layers and blocks."""
-        done = itertools.count(1)
+        """Reports the share done of so many runs of layers and blocks, which may end in several threads."""
+        done, lock = itertools.count(1), threading.Lock()
 
         def afterLayer():
             if reportProgress is not None:
-                reportProgress(next(done) / count)
+                with lock:
+                    reportProgress(next(done) / count)
 
         self._afterLayer = afterLayer
         try:

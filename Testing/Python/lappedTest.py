@@ -120,6 +120,39 @@ def test_blocks_do_not_change_the_result(monkeypatch):
         assert torch.allclose(aNetwork(tile, sigma, CONDITIONS), whole, atol=1e-6)
 
 
+@pytest.mark.parametrize("threads", [2, 3])
+def test_blocks_in_several_threads_give_the_same_result_to_the_last_bit(monkeypatch, threads):
+    monkeypatch.setattr(blocks, "BLOCK", 16)
+    aNetwork, before = untrained(scale=0.02), torch.get_num_threads()
+    tile = torch.rand(1, 1, 40, 44, 48)
+    sigma, results = torch.full_like(tile, 0.05), []
+    try:
+        for count in (1, threads):
+            torch.set_num_threads(count)
+            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+                results.append(aNetwork(tile, sigma, CONDITIONS))
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*results)
+
+
+def test_a_failure_in_one_of_several_threads_is_raised(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 16)
+    before = torch.get_num_threads()
+
+    def fail(_part):
+        raise MemoryError("too little")
+
+    try:
+        torch.set_num_threads(2)
+        with torch.inference_mode(), pytest.raises(MemoryError):
+            blocks.inBlocks(torch.rand(1, 1, 40, 44, 48), 1, fail)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_mirrored_tile_gives_the_mirrored_result():
     """But for the few coefficients that rounding lifts over the threshold."""
     tile = headTile() + 0.05 * torch.randn(1, 1, 40, 44, 48, generator=torch.Generator().manual_seed(2))
