@@ -20,7 +20,7 @@ from DLEnhanceLib.network import PROFILES, Denoiser
 from .validation import validationSamples, validationScores
 
 KNOWN_FAILURES = [
-    "trained for about an hour of one processor core: the curve still rises slowly",
+    "more steps of this recipe would gain little: the learning curve is flat (Benchmarks/results/convergence.md)",
     "most of the gain on real heads is that of the fixed steps around it (Benchmarks/results/peers.md)",
     "at full strength lesions of 2 and 3 mm at twice the noise lose up to half of their contrast (AT6)",
     "body parts other than the head were never seen in training",
