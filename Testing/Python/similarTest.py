@@ -79,3 +79,13 @@ def test_nothing_beyond_the_halo_counts():
     apart = (first - second).abs().amax(dim=(0, 1, 2, 3)).numpy()
     assert apart[: 20 - similar.HALO].max() == 0
     assert np.any(apart[20 - similar.HALO :] > 0)
+
+
+@pytest.mark.parametrize("snr", [0.0, 2.0, 5.0])
+def test_the_average_of_magnitudes_has_their_bias_no_more(snr):
+    real, imaginary = SIGMA * torch.randn(2, 1, 1, 40, 40, 40, generator=torch.Generator().manual_seed(4))
+    image = torch.hypot(real + snr * SIGMA, imaginary)
+    estimate, sigma = torch.full_like(image, snr * SIGMA), torch.full_like(image, SIGMA)
+    bias = float((averageOfSimilar(image, estimate, sigma) - estimate).mean()) / SIGMA
+    assert bias < 0.25 * (float(image.mean()) / SIGMA - snr) + 0.01
+    assert bias > -0.02
