@@ -23,6 +23,8 @@ VALUE, MEAN = 0.8, 1.4
 # TURN SD, as in a lesion.
 AT_LEAST, TURN, STEEPNESS = 0.4, 0.35, 10.0
 SMOOTHING = 0.1
+LEAST_KEPT = 0.6  # of a magnitude when its bias goes: a root close to nothing would turn noise of air into specks
+TINY = 1e-20
 LAYERS = 16  # of a slab
 _STEPS = range(-REACH, REACH + 1)
 SHIFTS = [shift for shift in itertools.product(_STEPS, repeat=3) if 0 < sum(s * s for s in shift) <= BALL]
@@ -38,8 +40,8 @@ def noiseOfSimilar(image, noise, sigma):
 def averageOfSimilar(image, estimate, sigma):
     """The average of the image over each voxel and those around it that look alike in the estimate.
 
-    Squares are averaged and 2 sigma^2 taken off, which frees it from the bias of magnitudes at any SNR (Wiest-Daessle
-    2008, doi:10.1007/978-3-540-85990-1_21).
+    Squares are averaged and 2 sigma^2 taken off, which frees it from the bias of magnitudes from an SNR of 1 on
+    (Wiest-Daessle 2008, doi:10.1007/978-3-540-85990-1_21).
     A neighbour counts by (1 - d/4)^4, close to exp(-d) but never too small for fast arithmetic, where d is the sum of
     the squared differences. In slabs and in place: the arithmetic is so little that the cache decides the time.
     """
@@ -64,7 +66,8 @@ def averageOfSimilar(image, estimate, sigma):
             total.addcmul_(weight, voxels)
             weights.add_(weight)
         result[slab] = total.div_(weights)
-    return result.sub_(2 * sigma.square()).clamp_min_(0).sqrt_()
+    kept = (1 - 2 * sigma.square() / result.clamp_min(TINY)).clamp_min_(LEAST_KEPT**2)
+    return result.mul_(kept).sqrt_()
 
 
 def _wide(tile, reach):
