@@ -52,3 +52,16 @@ def test_nothing_beyond_the_halo_counts():
     apart = (first - second).abs().amax(dim=(0, 1, 2, 3)).numpy()
     assert apart[: 20 - HALO].max() == 0
     assert apart[20 - HALO] > 0
+
+
+def test_correlated_noise_hardly_passes_for_structure_more_than_white_noise_does():
+    """Zero-filled noise does not average out in three voxels: more must stand out before any comes back."""
+    image = torch.full((64, 64, 64), 10.0)
+    shares = []
+    for support in ((1.0, 1.0, 1.0), (0.6, 0.6, 0.6)):
+        scanned = scan(image, torch.zeros_like(image), Protocol(support=support), np.random.default_rng(3))
+        noisy, ringing, *_ = addNoise(scanned, SIGMA, torch.Generator().manual_seed(2))
+        noise = (noisy - ringing)[None, None]
+        left = noiseWithoutStructure(noisy[None, None], noise, torch.full_like(noise, SIGMA), torch.tensor([support]))
+        shares.append(float((noise - left).std()) / SIGMA)
+    assert shares[1] < 1.5 * shares[0]

@@ -97,3 +97,14 @@ def test_air_stays_smooth():
     image = torch.hypot(real, imaginary)
     average = averageOfSimilar(image, torch.full_like(image, SIGMA), torch.full_like(image, SIGMA))
     assert float(average.max()) < 2 * float(average.mean())
+
+
+def test_a_neighbour_in_other_surroundings_counts_less():
+    """Of equal value, but one amid bright tissue: the mean around a voxel tells them apart."""
+    estimate = torch.full((1, 1, 12, 12, 24), 0.6)
+    estimate[..., 14:] = 1.0  # the voxels at 13 have the value of those at 12, and brighter neighbours
+    image = estimate.clone()
+    image[..., 13] += 0.3
+    found = averageOfSimilar(image, estimate, torch.full_like(image, SIGMA))[0, 0, 6, 6]
+    assert float(found[12]) < 0.6 + 0.3 * 0.15
+    assert float(found[13]) > 0.6 + 0.3 * 0.7
