@@ -167,8 +167,17 @@ def test_volumes_without_a_signal_are_refused(source, tmp_path, capsys, voxels):
     assert names(tmp_path) == before
 
 
+@pytest.fixture
+def interruptsHeard():
+    """A shell starts background jobs, and so the tests and the programs they start, deaf to interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("interruptsHeard")
 def test_an_interrupt_leaves_nothing_behind(source, tmp_path, kind):
     writeVolume(Volume(head((72, 112, 112)), OBLIQUE), tmp_path / "large.nii.gz")
     before = names(tmp_path)
