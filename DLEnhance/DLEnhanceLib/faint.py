@@ -6,10 +6,9 @@ a fifth of the noise. There is no threshold that a lesion would have to pass.
 """
 
 import torch
-from torch import nn
 
 from .lapped import noiseCorrelation
-from .surprise import smoothed
+from .surprise import boxMean, smoothed
 
 WEIGHT = 0.25  # of the two neighbours along each axis in the mean: lesions of two and three voxels
 AROUND = 2  # voxels on each side: what the mean is compared with is that of 5x5x5
@@ -24,7 +23,7 @@ RELATIVE = 3
 
 def noiseWithoutStructure(image, noise, sigma, support):
     """noise less what it holds of structure; image, noise, sigma: (batch, 1, k, j, i); support: (batch, 3)."""
-    difference = smoothed(image, WEIGHT) - _meanAround(image)
+    difference = smoothed(image, WEIGHT) - boxMean(image, AROUND)
     sd = differenceSd(support)
     halfAt = HALF_AT * (sd / differenceSd(torch.ones_like(support))) ** RELATIVE
     power = (difference / (halfAt * sigma * sd)).square_()
@@ -40,8 +39,3 @@ def differenceSd(support):
     terms = ((inner, inner, 1), (outer, outer, 1), (inner, outer, -2))
     variance = sum(s * torch.einsum("m,bxmn,n->bx", a, correlation, b).prod(1) for a, b, s in terms)
     return variance.sqrt().reshape(-1, 1, 1, 1, 1)
-
-
-def _meanAround(image):
-    padded = nn.functional.pad(image, (AROUND,) * 6, mode="replicate")
-    return nn.functional.avg_pool3d(padded, 2 * AROUND + 1, stride=1)

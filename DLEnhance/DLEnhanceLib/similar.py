@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from .blocks import layersAtOnce
-from .surprise import smoothed
+from .surprise import boxMean, smoothed
 
 REACH, BALL = 2, 8  # voxels along an axis; squared distance: 92 neighbours
 HALO = 4  # voxels that the result depends on: the reach, the mean of a neighbour and one of smoothing
@@ -45,7 +45,7 @@ def averageOfSimilar(image, estimate, sigma):
     A neighbour counts by (1 - d/4)^4, close to exp(-d) but never too small for fast arithmetic, where d is the sum of
     the squared differences. In slabs and in place: the arithmetic is so little that the cache decides the time.
     """
-    mean = nn.functional.avg_pool3d(_wide(estimate, 1), 3, stride=1)
+    mean = boxMean(estimate, 1)
     features = [estimate / (2 * VALUE * sigma), mean / (2 * MEAN * sigma)]
     power = image.square()
     around = [_wide(part, REACH) for part in (*features, power)]

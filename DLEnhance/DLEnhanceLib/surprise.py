@@ -39,6 +39,12 @@ def smoothed(image, weight):
     return image
 
 
+def boxMean(image, reach):
+    """The mean of image (batch, 1, k, j, i) over reach voxels to each side along each axis, the ends repeated."""
+    padded = nn.functional.pad(image, (reach,) * 6, mode="replicate")
+    return nn.functional.avg_pool3d(padded, 2 * reach + 1, stride=1)
+
+
 def smoothedSd(support, weight):
     """SD of smoothed noise of SD 1 whose k-space is filled to the share support, (batch, 3) -> (batch, 1, 1, 1, 1)."""
     kernel = support.new_tensor([weight, 1 - 2 * weight, weight])
