@@ -7,7 +7,7 @@ a fifth of the noise. There is no threshold that a lesion would have to pass.
 
 import torch
 
-from .lapped import noiseCorrelation
+from .lapped import noiseCovariance
 from .surprise import boxMean, smoothed
 
 WEIGHT = 0.25  # of the two neighbours along each axis in the mean: lesions of two and three voxels
@@ -35,7 +35,6 @@ def differenceSd(support):
     count = 2 * AROUND + 1
     inner, outer = support.new_zeros(count), support.new_full((count,), 1 / count)
     inner[AROUND - 1 : AROUND + 2] = support.new_tensor([WEIGHT, 1 - 2 * WEIGHT, WEIGHT])
-    correlation = noiseCorrelation(support, count)
     terms = ((inner, inner, 1), (outer, outer, 1), (inner, outer, -2))
-    variance = sum(s * torch.einsum("m,bxmn,n->bx", a, correlation, b).prod(1) for a, b, s in terms)
+    variance = sum(sign * noiseCovariance(first, second, support) for first, second, sign in terms)
     return variance.sqrt().reshape(-1, 1, 1, 1, 1)

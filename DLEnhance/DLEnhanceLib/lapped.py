@@ -41,6 +41,12 @@ def noiseCorrelation(support, count):
     return torch.sinc(support[:, :, None, None] * (n[:, None] - n))
 
 
+def noiseCovariance(first, second, support):
+    """Of two sums of noise of SD 1, weighted by first and second (count,) along each axis: (batch, 3) -> (batch,)."""
+    correlation = noiseCorrelation(support, len(first))
+    return torch.einsum("m,bxmn,n->bx", first, correlation, second).prod(1)
+
+
 def coefficientSd(support):
     """SD of each coefficient for noise of SD 1, k-space filled to the share support: (batch, 3) -> (batch, 64)."""
     cosines, correlation = cosineMatrix().to(support), noiseCorrelation(support, WINDOW)

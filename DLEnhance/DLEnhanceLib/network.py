@@ -129,7 +129,7 @@ class Denoiser(nn.Module):
         with torch.autocast(given.device.type, enabled=False):
             removed = image - lapped.merge(shrunk)
             noise = removed * (1 - keptShare(surprise(removed, sigma, support)[0], fromCells(kept)))
-            meanSd = lapped.noiseOn(1, sigma, support)[:, :1]
+            meanSd = lapped.windowMean(sigma, 1) * lapped.coefficientSd(support)[:, :1, None, None, None]
             return noise + lapped.spread(bias * meanSd / COEFFICIENTS, 1)
 
     def shrunk(self, lattice, given, x, support):

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from .lapped import noiseCorrelation
+from .lapped import noiseCovariance
 
 WEIGHTS = (0.0, 0.1, 0.2)  # of the two neighbours along each axis: single voxels, lesions of two and of three voxels
 SMOOTH = 1  # index of the weight whose map is given as it is
@@ -48,5 +48,4 @@ def boxMean(image, reach):
 def smoothedSd(support, weight):
     """SD of smoothed noise of SD 1 whose k-space is filled to the share support, (batch, 3) -> (batch, 1, 1, 1, 1)."""
     kernel = support.new_tensor([weight, 1 - 2 * weight, weight])
-    variance = torch.einsum("m,bxmn,n->bx", kernel, noiseCorrelation(support, len(kernel)), kernel)
-    return variance.prod(1).sqrt().reshape(-1, 1, 1, 1, 1)
+    return noiseCovariance(kernel, kernel, support).sqrt().reshape(-1, 1, 1, 1, 1)
