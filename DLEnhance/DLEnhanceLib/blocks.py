@@ -44,14 +44,14 @@ def inBlocks(tile, step, work, coarse=None):
         return core, done[(..., *_coarser(inside, step))]
 
     result = None
-    for core, done in _handled(handle, blocks, tile.device):
+    for core, done in handled(handle, blocks, tile.device):
         if result is None:
             result = done.new_empty((*done.shape[:2], *[size // step for size in tile.shape[2:]]))
         result[(..., *_coarser(core, step))] = done
     return result
 
 
-def _handled(handle, blocks, device):
+def handled(handle, blocks, device):
     """What handle gives for each block in turn; on a processor every thread has a block of its own.
 
     Threads that share each small operation would spend as long waiting for each other. Gradients need one thread.

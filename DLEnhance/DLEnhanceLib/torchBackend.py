@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from . import faint, similar
+from . import faint, groups, similar
 from .blocks import blockCount, inBlocks
 from .devices import CPU, Device, chooseDevice
 from .errors import MissingPackage
@@ -26,7 +26,7 @@ class TorchBackend:
     def __init__(self, model: ModelFile, device: Device):
         self.model, self.device = model, device
         network = _loadNetwork(model)
-        self._reach = reachOf(network) + faint.HALO + similar.HALO
+        self._reach = reachOf(network) + 2 * faint.HALO + groups.HALO + similar.HALO
         self._network = network.to(device.id)
         self._autocast = _halfPrecision(device)
         self._afterLayer = None
@@ -73,29 +73,39 @@ class TorchBackend:
         shape = image.shape
         support = [REPEATED if size == 1 else share for size, share in zip(shape, support, strict=True)]
         image, sigma = _padded(image), _padded(sigma)
-        runs = self._network.layerRuns(image.shape) + 2 * blockCount(image.shape, torch.device(self.device.id))
-        with self._memoryErrors(), torch.inference_mode(), self._counted(runs, reportProgress):
+        with self._memoryErrors(), torch.inference_mode(), self._counted(self._runs(image.shape), reportProgress):
             conditions = conditionVector(support, spacing)[None].to(self.device.id)
             image, sigma = self._tensors(image, sigma)
             with self._autocast():
                 noise = self._network(image, sigma, conditions).float()
-
-            def withoutStructure(*parts):
-                return faint.noiseWithoutStructure(*parts, conditions[:, :3])
-
-            noise = self._refined(image, noise, sigma, withoutStructure)
-            noise = self._refined(image, noise, sigma, similar.noiseOfSimilar)
+            noise = self._refined(image, noise, sigma.clamp_min(SIGMA_FLOOR), conditions[:, :3])
             return noise[0, 0].cpu().numpy()[: shape[0], : shape[1], : shape[2]]
 
-    def _refined(self, image, noise, sigma, step):
+    def _runs(self, shape):
+        """How often something is reported done: layers, blocks of the three steps in blocks, units of the groups."""
+        blocks = blockCount(shape, torch.device(self.device.id))
+        return self._network.layerRuns(shape) + 3 * blocks + len(groups.units(shape))
+
+    def _refined(self, image, noise, sigma, support):
+        """What follows the network without training: faint structure and like windows, see their files."""
+
+        def withoutStructure(_image, *parts):
+            return faint.noiseWithoutStructure(*parts, support)
+
+        noise = self._stepInBlocks(withoutStructure, image, noise, sigma)
+        noise = groups.noiseOfGroups(image, noise, sigma, support, report=self._onLayer)
+        noise = self._stepInBlocks(withoutStructure, image, noise, sigma)
+        return self._stepInBlocks(similar.noiseOfSimilar, image, noise, sigma)
+
+    def _stepInBlocks(self, step, *parts):
         """step(image, noise, sigma) of all blocks."""
 
-        def work(part):
-            better = step(*part.split(1, 1))
+        def work(block):
+            better = step(*block.split(1, 1))
             self._onLayer()
             return better
 
-        return inBlocks(torch.cat([image, noise, sigma.clamp_min(SIGMA_FLOOR)], 1), 1, work)
+        return inBlocks(torch.cat(parts, 1), 1, work)
 
     @contextlib.contextmanager
     def _counted(self, count, reportProgress):
