@@ -62,9 +62,7 @@ def inverseCovariance(support):
 def _unit(wide, unit, inverse):
     """(place, (sum of the windows times their weights, sum of the weights)) of the groups of a unit."""
     place = tuple(slice(start + HALO - REACH, stop + HALO + REACH + WINDOW) for start, stop in unit)
-    outer = tuple(
-        slice(min(p.start, n), min(p.stop, n)) for p, n in zip(place, wide[0].shape, strict=True)
-    )
+    outer = tuple(slice(min(p.start, n), min(p.stop, n)) for p, n in zip(place, wide[0].shape, strict=True))
     image, estimate, sigma = (part[outer].contiguous() for part in wide)
     counts = [-(-(stop - start) // WINDOW) for start, stop in unit]
     members = _members(estimate, counts)
@@ -92,6 +90,7 @@ def _members(estimate, counts):
         there = tuple(slice(p.start + s, p.stop + s) for p, s in zip(here, shift, strict=True))
         difference = (estimate[there] - reference).square_()
         distance[:] = nn.functional.avg_pool3d(difference[None], WINDOW)[0]
+    distances[SHIFTS.index((0, 0, 0))] = -1  # whatever else is equal, a window belongs to its own group
     nearest = distances.flatten(1).topk(MEMBERS, dim=0, largest=False).indices.T
     starts = itertools.product(*[range(REACH, REACH + n, WINDOW) for n in sizes])
     steps = estimate.stride()
