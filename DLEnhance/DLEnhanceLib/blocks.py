@@ -23,9 +23,9 @@ def blockCount(shape, device):
     return math.prod(-(-size // blockEdge(device)) for size in shape)
 
 
-def layersAtOnce(tile, count):
-    """Layers along k of a tile (batch, channels, k, j, i) to handle at once: count on a processor, else all."""
-    return count if tile.device.type == "cpu" else tile.shape[2]
+def layersAtOnce(tile, count, axis=2):
+    """Layers along an axis, k of (batch, channels, k, j, i), to handle at once: count on a processor, else all."""
+    return count if tile.device.type == "cpu" else tile.shape[axis]
 
 
 def inBlocks(tile, step, work, coarse=None):
@@ -44,14 +44,14 @@ def inBlocks(tile, step, work, coarse=None):
         return core, done[(..., *_coarser(inside, step))]
 
     result = None
-    for core, done in _handled(handle, blocks, tile.device):
+    for core, done in handledInTurn(handle, blocks, tile.device):
         if result is None:
             result = done.new_empty((*done.shape[:2], *[size // step for size in tile.shape[2:]]))
         result[(..., *_coarser(core, step))] = done
     return result
 
 
-def _handled(handle, blocks, device):
+def handledInTurn(handle, blocks, device):
     """What handle gives for each block in turn; on a processor every thread has a block of its own.
 
     Threads that share each small operation would spend as long waiting for each other. Gradients need one thread.
