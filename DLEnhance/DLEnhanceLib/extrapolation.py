@@ -14,7 +14,7 @@ from .blocks import handledInTurn, layersAtOnce
 from .sparseCosines import withoutSmallCosines
 
 HIGHEST, LOWEST = 0.6, 0.03  # threshold of a cosine coefficient, of the tissue level: strong edges first, then fine
-ROUNDS, COSINE_EVERY = 12, 3  # the two priors take turns; a round of cosines costs nine of total variation
+ROUNDS, COSINE_EVERY = 12, 3  # the two priors take turns; a round of cosines costs four of total variation
 VARIATION = 1 / 6  # weight of the total variation relative to the threshold: both flatten about as much
 STEPS, STEP_LENGTH = 3, 1 / 6  # of the total variation's dual; it need not converge, the next round goes on
 SLAB, FOURIER_LAYERS = 32, 4  # layers that a core handles at once
