@@ -11,21 +11,25 @@ import math
 import torch
 
 BLOCK, LARGE_BLOCK = 64, 128  # voxels an edge, on a processor and elsewhere
+THIN, THIN_BLOCK = 16, 96  # a tile so thin, as a preview's, has wider blocks on a processor: fewer halos
 HALO = 4  # voxels; nothing computed in blocks sees further
 
 
-def blockEdge(device):
-    return BLOCK if device.type == "cpu" else LARGE_BLOCK
+def blockEdge(shape, device):
+    """Voxels an edge of the blocks of a tile of the shape (k, j, i)."""
+    if device.type != "cpu":
+        return LARGE_BLOCK
+    return THIN_BLOCK if min(shape) <= THIN else BLOCK
 
 
 def blockCount(shape, device):
     """How many blocks a tile of the shape (k, j, i) has."""
-    return math.prod(-(-size // blockEdge(device)) for size in shape)
+    return math.prod(-(-size // blockEdge(shape, device)) for size in shape)
 
 
-def layersAtOnce(tile, count):
-    """Layers along k of a tile (batch, channels, k, j, i) to handle at once: count on a processor, else all."""
-    return count if tile.device.type == "cpu" else tile.shape[2]
+def layersAtOnce(tile, count, axis=2):
+    """Layers along an axis, k of (batch, channels, k, j, i), to handle at once: count on a processor, else all."""
+    return count if tile.device.type == "cpu" else tile.shape[axis]
 
 
 def inBlocks(tile, step, work, coarse=None):
@@ -33,7 +37,8 @@ def inBlocks(tile, step, work, coarse=None):
 
     coarse, on a grid of 2 voxels, is cut like the tile (batch, channels, k, j, i) and given to work too.
     """
-    blocks = list(itertools.product(*[_axisBlocks(size, blockEdge(tile.device)) for size in tile.shape[2:]]))
+    edge = blockEdge(tile.shape[2:], tile.device)
+    blocks = list(itertools.product(*[_axisBlocks(size, edge) for size in tile.shape[2:]]))
     if len(blocks) == 1:
         return work(tile) if coarse is None else work(tile, coarse)
 
@@ -44,14 +49,14 @@ def inBlocks(tile, step, work, coarse=None):
         return core, done[(..., *_coarser(inside, step))]
 
     result = None
-    for core, done in handled(handle, blocks, tile.device):
+    for core, done in handledInTurn(handle, blocks, tile.device):
         if result is None:
             result = done.new_empty((*done.shape[:2], *[size // step for size in tile.shape[2:]]))
         result[(..., *_coarser(core, step))] = done
     return result
 
 
-def handled(handle, blocks, device):
+def handledInTurn(handle, blocks, device):
     """What handle gives for each block in turn; on a processor every thread has a block of its own.
 
     Threads that share each small operation would spend as long waiting for each other. Gradients need one thread.

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from scipy.fft import next_fast_len
 
-from . import lapped
-from .blocks import inBlocks
-from .lapped import HARD_THRESHOLD
+from .blocks import handledInTurn, layersAtOnce
+from .sparseCosines import withoutSmallCosines
 
 HIGHEST, LOWEST = 0.6, 0.03  # threshold of a cosine coefficient, of the tissue level: strong edges first, then fine
-ROUNDS, COSINE_EVERY = 12, 3  # the two priors take turns; a round of cosines costs nine of total variation
+ROUNDS, COSINE_EVERY = 12, 3  # the two priors take turns; a round of cosines costs four of total variation
 VARIATION = 1 / 6  # weight of the total variation relative to the threshold: both flatten about as much
 STEPS, STEP_LENGTH = 3, 1 / 6  # of the total variation's dual; it need not converge, the next round goes on
+SLAB, FOURIER_LAYERS = 32, 4  # layers that a core handles at once
 SUPPORT_ERROR = 0.01  # of Nyquist that the survey may take for filled though it is empty; a gap would ring on
 KERNEL_GRID, SHORTEST_REACH = 256, 4  # samples of a transfer function; voxels of its kernel on each side
 RAMP = 16  # voxels over which the two ends of an axis pass into each other, since the Fourier transform is periodic
@@ -31,26 +31,41 @@ def beyondTheCut(image, support, *, rounds=ROUNDS, report=None):
     """
     axes = [axis for axis, share in enumerate(support) if share < 1]
     padded, inside = periodic(image, axes)
-    isEmpty = emptyPart(padded.shape, support, axes, image.device)
-    measured = torch.fft.rfftn(padded, dim=axes)
-    current, sizes = padded, [padded.shape[axis] for axis in axes]
+    current = padded
     for number, threshold in enumerate(np.geomspace(HIGHEST, LOWEST, rounds)):
         isCosine = number % COSINE_EVERY == COSINE_EVERY - 1
         sparse = withoutSmallCosines(current, threshold) if isCosine else flattened(current, threshold * VARIATION)
-        spectrum = torch.fft.rfftn(sparse, dim=axes)
-        current = torch.fft.irfftn(torch.where(isEmpty, spectrum, measured, out=spectrum), s=sizes, dim=axes)
+        current = sparse.sub_(measuredPart(sparse - padded, support, axes))
         if report is not None:
             report((number + 1) / rounds)
     return (current - padded)[inside]
 
 
-def emptyPart(shape, support, axes, device):
-    """Whether a frequency of rfftn over the axes lies beyond the filled part of any of them, bool."""
-    result = torch.zeros((), dtype=torch.bool, device=device)
+def measuredPart(change, support, axes):
+    """change (k, j, i) without the frequencies beyond the filled part of any of the axes, in place, in slabs."""
+    for across, along in ((0, [axis for axis in axes if axis > 0]), (1, [axis for axis in axes if axis == 0])):
+        if not along:
+            continue
+        isMeasured = filledPart(change.shape, support, along, change.device)
+        sizes = [change.shape[axis] for axis in along]
+
+        def work(slab, along=along, sizes=sizes, isMeasured=isMeasured):
+            spectrum = torch.fft.rfftn(slab, dim=along)
+            slab.copy_(torch.fft.irfftn(spectrum.mul_(isMeasured), s=sizes, dim=along))
+
+        slabs = change.split(layersAtOnce(change, FOURIER_LAYERS, across), across)
+        for _ in handledInTurn(work, slabs, change.device):
+            pass
+    return change
+
+
+def filledPart(shape, support, axes, device):
+    """1 for a frequency of rfftn over the axes in the filled part of all of them, else 0; float32."""
+    result = torch.ones((), device=device)
     for axis in axes:
         frequencies = torch.fft.rfftfreq if axis == axes[-1] else torch.fft.fftfreq
-        beyond = frequencies(shape[axis], device=device).abs() > (support[axis] - SUPPORT_ERROR) / 2
-        result = result | beyond.reshape([-1 if a == axis else 1 for a in range(3)])
+        isFilled = frequencies(shape[axis], device=device).abs() <= (support[axis] - SUPPORT_ERROR) / 2
+        result = result * isFilled.reshape([-1 if a == axis else 1 for a in range(3)])
     return result
 
 
@@ -81,39 +96,39 @@ def fromEndToStart(image, axis, count):
     return last * (1 - share) + first * share
 
 
-def withoutSmallCosines(image, threshold):
-    """image (k, j, i) from the cosine coefficients above a threshold, sizes even."""
-    support, sd = image.new_ones(1, 3), threshold / HARD_THRESHOLD
-
-    def work(part):
-        return lapped.firstEstimate(part, torch.full_like(part, sd), support)
-
-    return inBlocks(image[None, None], 1, work)[0, 0]
-
-
 def flattened(image, weight):
-    """image (k, j, i) with less total variation (Chambolle 2004, doi:10.1023/B:JMIV.0000011325.36760.1e).
+    """image (k, j, i) with less total variation (Chambolle 2004, doi:10.1023/B:JMIV.0000011325.36760.1e), in slabs."""
+    thickness = layersAtOnce(image, SLAB, 0)
 
-    In place as far as it can be: fresh memory for large arrays takes longer than to compute them.
-    """
-    dual, rate = [torch.zeros_like(image) for _ in range(3)], STEP_LENGTH / weight
-    flat, size = image.clone(), torch.empty_like(image)
-    for _ in range(STEPS):
-        for axis, part in enumerate(dual):
-            n = image.shape[axis] - 1
-            part.narrow(axis, 0, n).add_(flat.narrow(axis, 1, n), alpha=rate).sub_(flat.narrow(axis, 0, n), alpha=rate)
-        torch.mul(dual[0], dual[0], out=size).addcmul_(dual[1], dual[1]).addcmul_(dual[2], dual[2])
-        size.sqrt_().clamp_min_(1)
-        dual = [part.div_(size) for part in dual]
-        divergence(dual, out=flat).mul_(weight).add_(image)
-    return flat
+    def work(start):
+        first = max(start - STEPS, 0)  # a step sees one layer more on both sides
+        flat = flattenedSlab(image[first : start + thickness + STEPS], weight)
+        return flat[start - first :][:thickness]
+
+    return torch.cat(list(handledInTurn(work, range(0, len(image), thickness), image.device)))
 
 
-def divergence(dual, out=None):
-    result = torch.add(dual[0], dual[1], out=out).add_(dual[2])
-    for axis, part in enumerate(dual):
-        n = result.shape[axis] - 1
-        result.narrow(axis, 1, n).sub_(part.narrow(axis, 0, n))
+def flattenedSlab(image, weight):
+    """As flattened, layer by layer, so that what a step needs stays in the processor's cache."""
+    count, rate, layers = len(image), STEP_LENGTH / weight, layersAtOnce(image, 1, 0)
+    dual = image.new_zeros(3, count + 1, *image.shape[1:])  # after a layer of zeros
+    result = image.clone()
+    for start in [*range(0, count, layers)] * STEPS:
+        flat, below = result[start : start + layers], result[start + 1 : start + layers + 1]
+        part = dual[:, start + 1 : start + len(flat) + 1]
+        part[0, : len(below)].add_(below, alpha=rate).sub_(flat[: len(below)], alpha=rate)
+        for axis in (1, 2):
+            n = flat.shape[axis] - 1
+            along = part[axis].narrow(axis, 0, n)
+            along.add_(flat.narrow(axis, 1, n), alpha=rate).sub_(flat.narrow(axis, 0, n), alpha=rate)
+        size = part[0].square().addcmul_(part[1], part[1]).addcmul_(part[2], part[2])
+        part.mul_(size.rsqrt_().clamp_max_(1))
+        torch.add(image[start : start + layers], part[0], alpha=weight, out=flat)
+        flat.add_(part[1], alpha=weight).add_(part[2], alpha=weight)
+        flat.sub_(dual[0, start : start + len(flat)], alpha=weight)
+        for axis in (1, 2):
+            n = flat.shape[axis] - 1
+            flat.narrow(axis, 1, n).sub_(part[axis].narrow(axis, 0, n), alpha=weight)
     return result
 
 

@@ -13,10 +13,10 @@ from .surprise import smoothed
 WEIGHT = 0.25  # of the two neighbours along each axis in the mean
 SMOOTHINGS = (1, 2)  # how often: lesions of two to three voxels, then those of three to five
 HALO = sum(SMOOTHINGS)
-# SD of the mean of noise at which half of the mean comes back. Lower keeps more of lesions and more noise: with 1.3, 1.6
-# and 2.0, used once, lesions of 2 mm at up to ten times the noise keep 69, 67 and 65 % of their contrast (AT6, preset
-# High) and the PSNR of real heads differs by less than 0.1 dB. Where noise is correlated, its mean still holds much of
-# it: then more must stand out, by as much as the mean is noisier than that of white noise.
+# SD of the mean of noise at which half of the mean comes back. Lower keeps more of lesions and more noise: with 1.3,
+# 1.6 and 2.0, used once, lesions of 2 mm at up to ten times the noise keep 69, 67 and 65 % of their contrast (AT6,
+# preset High) and the PSNR of real heads differs by less than 0.1 dB. The mean of correlated noise still holds much of
+# it: then more must stand out, by as much as that mean is noisier than the mean of white noise.
 HALF_AT, EXPONENT = 1.5, 4
 
 

@@ -10,7 +10,7 @@ import itertools
 import torch
 from torch import nn
 
-from .blocks import handled
+from .blocks import handledInTurn
 from .lapped import WINDOW, noiseCorrelation
 
 REACH, BALL = 3, 12  # voxels along an axis and squared distance at which windows are looked for
@@ -32,7 +32,7 @@ def noiseOfGroups(image, noise, sigma, support, *, report=lambda: None):
     wide = [_wide(part)[0, 0] for part in parts]
     total, weights = torch.zeros_like(wide[0]), torch.zeros_like(wide[0])
     inverse = inverseCovariance(support)
-    for place, sums in handled(lambda unit: _unit(wide, unit, inverse), units(image.shape[2:]), image.device):
+    for place, sums in handledInTurn(lambda unit: _unit(wide, unit, inverse), units(image.shape[2:]), image.device):
         for whole, part in zip((total, weights), sums, strict=True):
             whole[place] += part
         report()

@@ -14,13 +14,17 @@ import math
 import torch
 from torch import nn
 
+from .blocks import layersAtOnce
+
 WINDOW, STEP = 4, 2
+LAYERS = 2  # of windows
 COEFFICIENTS = WINDOW**3
 PADS = (2, 1)  # voxels before and behind a tile; the lattices A and B
 HARD_THRESHOLD = 2.7  # in SD of the coefficient; the usual choice of block-matching filters
 MOST_REMOVED = 4.0  # SD of the coefficient: whatever a network asks for, the result stays within noise of the scan
 GAIN_FLOOR = 0.05  # of the power ratio: what the first estimate gives up must be able to come back
 LONG, SHORT = math.cos(math.pi / 8) / math.sqrt(2), math.sin(math.pi / 8) / math.sqrt(2)  # of the odd cosines of 4
+HALF = 0.5  # factor of the even cosines of 4; left out along each axis, so taken care of once, without rounding
 SD_FLOOR = 0.02  # of a coefficient that a cut k-space leaves nearly without noise
 
 
@@ -57,7 +61,7 @@ def coefficientSd(support):
 
 def analyse(tile, lattice):
     """(batch, 64, ...) coefficients of the windows of a lattice (0: A, 1: B); the k axis counts slowest."""
-    windows = nn.functional.pad(tile, (PADS[lattice],) * 6, mode="replicate")
+    windows = nn.functional.pad(HALF**3 * tile, (PADS[lattice],) * 6, mode="replicate")
     for axis in (4, 3, 2):
         windows = torch.cat(_cosines(windows, axis), 1)
     return windows
@@ -67,13 +71,15 @@ def synthesise(coefficients, lattice):
     """Sum of the windows, cut to the tile."""
     for axis in (2, 3, 4):
         coefficients = _overlapped(coefficients.chunk(WINDOW, 1), axis)
-    return _cut(coefficients, lattice)
+    return HALF**3 * _cut(coefficients, lattice)
 
 
 def merge(shrunk):
     """The tile from (coefficients times weight, weight) of the shrunk windows of lattices A and B."""
-    whole = sum(synthesise(weighted, lattice) for lattice, (weighted, _) in enumerate(shrunk))
-    return whole / sum(spread(weight, lattice) for lattice, (_, weight) in enumerate(shrunk))
+    whole, total = 0, 0
+    for lattice, (weighted, weight) in enumerate(shrunk):
+        whole, total = whole + synthesise(weighted, lattice), total + spread(weight, lattice)
+    return whole / total
 
 
 def drawnTo(expected, measured, gains, sd):
@@ -103,9 +109,21 @@ def noiseOf(sigma, support):
 
 def firstEstimate(tile, sigma, support):
     """The tile (batch, 1, k, j, i) without the coefficients that noise explains."""
-    measured, sd = both(tile), noiseOf(sigma, support)
-    gains = [hardGains(*parts) for parts in zip(measured, sd, strict=True)]
-    return _merged([c * g for c, g in zip(measured, gains, strict=True)], gains, sd)
+    sd = coefficientSd(support)[:, :, None, None, None]
+    return merge(_hardShrunk(tile, sigma, sd, lattice) for lattice in (0, 1))  # one after the other: less in the cache
+
+
+def _hardShrunk(tile, sigma, sd, lattice):
+    """(coefficients of a lattice that noise does not explain times their weight, weight), a few layers at a time."""
+    measured, done = analyse(tile, lattice), []
+    layers = layersAtOnce(measured, LAYERS)
+    pieces = zip(*(part.split(layers, 2) for part in (measured, windowMean(sigma, lattice))), strict=True)
+    for coefficients, mean in pieces:
+        noise = mean * sd
+        gains = hardGains(coefficients, noise)
+        weight = windowWeight(gains, noise)
+        done.append((coefficients * gains * weight, weight))
+    return [torch.cat(part, 2) for part in zip(*done, strict=True)]
 
 
 def wiener(tile, sigma, support):
@@ -128,33 +146,34 @@ def spread(weight, lattice):
 
 
 def _cosines(windows, axis):
-    """The four coefficients along an axis of all windows of 4 that start at every second place."""
+    """The four coefficients over HALF along an axis of all windows of 4 that start at every second place."""
     last = windows.shape[axis] - WINDOW
     indices = [slice(first, last + first + 1, STEP) for first in range(WINDOW)]
     x0, x1, x2, x3 = (windows[(slice(None),) * axis + (index,)] for index in indices)
     outer, inner, rise, step = x0 + x3, x1 + x2, x0 - x3, x1 - x2
     return [
-        0.5 * (outer + inner),
-        LONG * rise + SHORT * step,
-        0.5 * (outer - inner),
-        SHORT * rise - LONG * step,
+        outer + inner,
+        torch.add(LONG / HALF * rise, step, alpha=SHORT / HALF),
+        outer - inner,
+        torch.sub(SHORT / HALF * rise, step, alpha=LONG / HALF),
     ]
 
 
 def _overlapped(parts, axis):
-    """Windows of 4 from their coefficients along an axis, summed where they overlap."""
+    """Windows of 4 over HALF from their coefficients along an axis, summed where they overlap."""
     mean, slope, bend, wave = parts
-    even, odd = 0.5 * (mean + bend), 0.5 * (mean - bend)
-    rise, step = LONG * slope + SHORT * wave, SHORT * slope - LONG * wave
+    even, odd = mean + bend, mean - bend
+    rise = torch.add(LONG / HALF * slope, wave, alpha=SHORT / HALF)
+    step = torch.sub(SHORT / HALF * slope, wave, alpha=LONG / HALF)
     pairs = _atBothEnds(even + rise, odd - step, axis), _atBothEnds(odd + step, even - rise, axis)
     return torch.stack(pairs, axis + 1).flatten(axis, axis + 1)
 
 
 def _atBothEnds(first, second, axis):
     """Window m adds first to the m-th pair of voxels along an axis and second to the pair after it."""
-    before, after = [0] * 6, [0] * 6
-    before[8 - 2 * axis], after[9 - 2 * axis] = 1, 1
-    return nn.functional.pad(first, after) + nn.functional.pad(second, before)
+    n = first.shape[axis] - 1
+    between = first.narrow(axis, 1, n) + second.narrow(axis, 0, n)
+    return torch.cat([first.narrow(axis, 0, 1), between, second.narrow(axis, n, 1)], axis)
 
 
 def _cut(padded, lattice):
@@ -164,8 +183,11 @@ def _cut(padded, lattice):
 
 def windowMean(tile, lattice):
     """Mean of the windows of a lattice, (batch, 1, ...)."""
-    padded = nn.functional.pad(tile, (PADS[lattice],) * 6, mode="replicate")
-    return nn.functional.avg_pool3d(padded, WINDOW, stride=STEP)
+    mean = nn.functional.pad(tile / COEFFICIENTS, (PADS[lattice],) * 6, mode="replicate")
+    for axis in (4, 3, 2):  # faster than a pooling over the cube
+        pairs = mean.unflatten(axis, (-1, STEP)).sum(axis + 1)
+        mean = pairs.narrow(axis, 0, pairs.shape[axis] - 1) + pairs.narrow(axis, 1, pairs.shape[axis] - 1)
+    return mean
 
 
 def toCells(tile):

@@ -17,7 +17,7 @@ SIGMA_FLOOR = 1e-3  # of the tissue level
 SLOPE = 0.1  # of the leaky ReLU
 CELL = STEP**3  # voxels of a cell of 2x2x2, the middle of a window of lattice B
 FEATURES = 5 * DETAILS + 2 * CELL + 2 + CONDITIONS
-LAYERS = 4  # of windows: few enough for the processor's cache
+LAYERS = 2  # of windows: few enough for the processor's cache
 MULTIPLE = 4  # sizes of the tiles must be multiples of this
 
 

@@ -5,13 +5,14 @@ import pytest
 import torch
 from scipy import ndimage
 
+from DLEnhanceLib import extrapolation
 from DLEnhanceLib.errors import EnhancementCanceled
 from DLEnhanceLib.extrapolation import (
     RAMP,
     beyondTheCut,
-    divergence,
     flattened,
     gaussianKernel,
+    measuredPart,
     periodic,
     smoothedToAcquired,
 )
@@ -130,17 +131,27 @@ def test_flattening_lowers_the_total_variation_and_keeps_the_mean():
     assert abs(float((flat - image).mean())) < 1e-5
 
 
-def test_divergence_is_minus_the_adjoint_of_the_gradient():
-    generator = torch.Generator().manual_seed(0)
-    image = torch.randn(6, 7, 8, generator=generator, dtype=torch.float64)
-    dual = [torch.randn(6, 7, 8, generator=generator, dtype=torch.float64) for _ in range(3)]
-    for axis, part in enumerate(dual):
-        part.select(axis, -1).zero_()  # as they stay when they start at zero
-    product = sum(
-        float((part.narrow(axis, 0, part.shape[axis] - 1) * image.diff(dim=axis)).sum())
-        for axis, part in enumerate(dual)
-    )
-    assert float((divergence(dual) * image).sum()) == pytest.approx(-product)
+def test_slabs_and_layers_give_the_flattening_of_whole_arrays(monkeypatch):
+    image = torch.from_numpy(blocks() + np.random.default_rng(2).normal(0, 0.05, SHAPE).astype(np.float32))
+    weight, dual, expected = 0.05, [torch.zeros(SHAPE) for _ in range(3)], image
+    for _ in range(extrapolation.STEPS):
+        slopes = [expected.diff(dim=a, append=expected.narrow(a, SHAPE[a] - 1, 1)) for a in range(3)]
+        dual = [part + extrapolation.STEP_LENGTH / weight * slope for part, slope in zip(dual, slopes, strict=True)]
+        size = sum(part.square() for part in dual).sqrt().clamp_min(1)
+        dual = [part / size for part in dual]
+        rises = [part.diff(dim=a, prepend=torch.zeros_like(part.narrow(a, 0, 1))) for a, part in enumerate(dual)]
+        expected = image + weight * sum(rises)
+    for slab in (7, 100):
+        monkeypatch.setattr(extrapolation, "SLAB", slab)
+        assert torch.allclose(flattened(image, weight), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("support", [(1.0, 0.7, 0.62), (0.6, 1.0, 1.0), (0.65, 0.65, 0.65)])
+def test_measured_part_is_what_the_filled_k_space_holds(support):
+    axes = [axis for axis, share in enumerate(support) if share < 1]
+    image = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0))
+    expected = cut(image.numpy(), [share - extrapolation.SUPPORT_ERROR if share < 1 else 1 for share in support])
+    assert np.allclose(measuredPart(image.clone(), support, axes).numpy(), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("sigma", [0.28, 0.45, 1.2])

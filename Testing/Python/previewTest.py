@@ -6,7 +6,7 @@ from enhanceSteps import BackendMaker, FailingBackend, SmoothingBackend, addPhan
 from headPhantom import acquire, asVolume, headPhantom
 
 from DLEnhanceLib.enhancement import computeComponents
-from DLEnhanceLib.preview import Previewer, slicesAround
+from DLEnhanceLib.preview import MARGIN, Previewer, slicesAround
 from DLEnhanceLib.strengths import PRESETS, Strengths
 from DLEnhanceLib.survey import survey
 
@@ -44,7 +44,18 @@ def test_network_sees_only_slices_near_the_one_in_view(head):
             return super().noise(image, *args, **kwargs)
 
     Previewer.of(volume, found, Watching()).compute(0, 36)
-    assert sizes[0][0] <= 24
+    assert sizes[0][0] <= 8
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 23, 48])
+def test_every_slice_is_computed_with_its_margin_among_at_most_eight(size):
+    for index in range(size):
+        core, padded = slicesAround((size, 64, 64), 0, index)
+        assert padded.start % 2 == 0
+        assert padded.stop - padded.start <= 8
+        assert 0 <= padded.start <= max(0, core.start - MARGIN)
+        assert min(size, core.stop + MARGIN) <= padded.stop <= size
+        assert padded.stop - padded.start >= min(size, 4)
 
 
 def test_slices_lie_on_their_place_in_space(head):
