@@ -9,7 +9,7 @@ from .errors import BadOption
 class Strengths:
     """Fractions 0 to 1 of the noise and ringing removed and of the blur put back."""
 
-    denoise: float = 0.60
+    denoise: float = 0.85
     dering: float = 0.95
     sharpen: float = 1.00
 
@@ -23,12 +23,12 @@ class Strengths:
         return self.denoise == self.dering == self.sharpen == 0.0
 
 
-# The presets differ in how much of the noise goes: with 60 % of it lesions from 2 mm on pass AT6, with all of it those
+# The presets differ in how much of the noise goes: with 85 % of it lesions from 2 mm on pass AT6, with all of it those
 # from 4 mm on. Equal de-ringing and sharpening leave the measured k-space as it is and take away half of the truncation
 # overshoot (AT5); a little more sharpening makes up for the edges that removing noise softens (AT4).
 PRESETS = {
-    "low": Strengths(denoise=0.40, dering=0.95, sharpen=1.00),
-    "medium": Strengths(denoise=0.60, dering=0.95, sharpen=1.00),
+    "low": Strengths(denoise=0.50, dering=0.95, sharpen=1.00),
+    "medium": Strengths(denoise=0.85, dering=0.95, sharpen=1.00),
     "high": Strengths(denoise=1.00, dering=0.95, sharpen=1.00),
 }
 DEFAULT_PRESET = "medium"
