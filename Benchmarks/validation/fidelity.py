@@ -61,9 +61,9 @@ def _snrCheck(method, profile, preset, gain, detail):
 
 def _biasChecks(profile, preset, rows):
     biases = [
-        (abs(percent), f"{tissue} in {row.case}")
+        (abs(percent), f"{tissue} in {row.case}, {percent:+.1f} % where the truth lies at {toTruth:+.1f} %")
         for row in rows
-        for tissue, (percent, snr) in row.bias.items()
+        for tissue, (percent, snr, toTruth) in row.bias.items()
         if snr >= LEAST_TISSUE_SNR
     ]
     if biases:

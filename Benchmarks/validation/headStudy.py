@@ -17,8 +17,9 @@ from .pictures import comparisonPicture
 class CaseRow:
     """Numbers of one output against its truth. psnr: dB in the mask, range the 99th percentile of the truth.
 
-    bias: tissue to (change of the mean against the input in percent of it, SNR of the tissue); contrast: pair of
-    tissues to the relative change of their CR in percent; lostPatches: of judgedPatches by ring correlation (AT9).
+    bias: tissue to (change of the mean against the input in percent of it, SNR of the tissue, what the change would be
+    to the truth); contrast: pair of tissues to the relative change of their CR in percent; lostPatches: of
+    judgedPatches by ring correlation (AT9).
     """
 
     case: str
@@ -98,7 +99,8 @@ def _biases(case, output):
     for name, mask in _tissues(case):
         before = float(case.noisy.voxels[mask].mean())
         snr = before / float(np.median(case.sigma[mask]))
-        yield name, (100 * (float(output[mask].mean()) / before - 1), snr)
+        changes = [100 * (float(image[mask].mean()) / before - 1) for image in (output, case.full)]
+        yield name, (changes[0], snr, changes[1])
 
 
 def _contrasts(case, output):

@@ -22,7 +22,7 @@ from .validation import validationSamples, validationScores
 KNOWN_FAILURES = [
     "more steps of this recipe would gain little: the learning curve is flat (Benchmarks/results/convergence.md)",
     "most of the gain on real heads is that of the fixed steps around it (Benchmarks/results/peers.md)",
-    "at full strength lesions of 2 and 3 mm at twice the noise lose up to half of their contrast (AT6)",
+    "at full strength lesions of 2 mm at twice the noise lose two fifths of their contrast, of 3 mm a quarter (AT6)",
     "body parts other than the head were never seen in training",
 ]
 LESION_SIZES = "1.5 to 15 voxels in diameter"
@@ -84,8 +84,8 @@ def page(card):
 Research use only. Not for diagnostic use. Licence of the weights: {card["licence"]}.
 
 One pass over a tile of an MR volume gives a first estimate of its noise. What follows is not trained: faint structure
-is given back (`DLEnhanceLib/faint.py`), values that look alike are averaged (`similar.py`), truncation ringing and blur
-are computed (`extrapolation.py`).
+is given back (`DLEnhanceLib/faint.py`), windows that look alike tell what to expect of each other (`groups.py`), values
+that look alike are averaged (`similar.py`), truncation ringing and blur are computed (`extrapolation.py`).
 {card["parameters"]:,} parameters, stored as 16-bit floats, SHA-256 `{card["sha256"]}`.
 
 ## Training
