@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from . import lapped
-from .blocks import blockCount, inBlocks, layersAtOnce
+from .blocks import HALO, around, blockCount, inBlocks, layersAtOnce
 from .lapped import COEFFICIENTS, STEP, fromCells, toCells, wienerGains
 from .surprise import keptShare, surprise
 
@@ -95,18 +95,29 @@ class Denoiser(nn.Module):
             nn.init.normal_(last.weight, std=0.003)
         nn.init.zeros_(self.direct.weight)
 
-    def forward(self, image, sigma, conditions):
+    def forward(self, image, sigma, conditions, cells=None):
         """image, sigma: (batch, 1, k, j, i) with tissue near 1, sizes multiples of 4; conditions: (batch, 6).
 
+        cells: where the result is wanted, see blocks.wantedBoxes; elsewhere it is 0 or undefined.
         Returns (batch, 1, k, j, i): the noise in the units of the image, float32.
         """
         given = torch.cat([image, sigma.clamp_min(SIGMA_FLOOR)], 1)
-        support = conditions[:, :3]
+        support, seen = conditions[:, :3], self._seen(cells)
         with torch.autocast(image.device.type, enabled=False):
-            first = inBlocks(given, 1, lambda part: lapped.firstEstimate(part[:, :1], part[:, 1:], support))
+            first = inBlocks(
+                given,
+                1,
+                lambda part: lapped.firstEstimate(part[:, :1], part[:, 1:], support),
+                cells=around(seen, HALO),
+            )
         given = torch.cat([given, first], 1)
-        x = self.body(inBlocks(given, 2, lambda part: self.head(self.features(part, conditions))))
-        return inBlocks(given, 1, lambda part, inner: self.noise(part, inner, support), x)
+        x = self.body(inBlocks(given, 2, lambda part: self.head(self.features(part, conditions)), cells=seen))
+        return inBlocks(given, 1, lambda part, inner: self.noise(part, inner, support), x, cells)
+
+    def _seen(self, cells):
+        """The cells whose features the body needs for the wanted ones."""
+        fine, deep = len(self.down) + len(self.up), 0 if self.deep is None else len(self.deep) - 2
+        return around(cells, HALO + 2 * STEP * fine + 2 * MULTIPLE * deep + MULTIPLE)
 
     def features(self, given, conditions):
         """What the network sees, one vector a window of lattice B. given: image, sigma and first estimate."""
@@ -159,10 +170,12 @@ class Denoiser(nn.Module):
         """The convolutions that run as often as layerRuns tells: all but the one that runs for a few layers only."""
         return [m for m in self.modules() if isinstance(m, (nn.Conv3d, nn.ConvTranspose3d)) and m is not self.direct]
 
-    def layerRuns(self, shape):
+    def layerRuns(self, shape, cells=None):
         """How often countedLayers run for a tile of the shape (k, j, i): what a progress bar counts."""
-        ofBlocks = [self.head, self.kept, self.bias, *self.gates, *self.guesses]
-        return len(self.countedLayers) + len(ofBlocks) * (blockCount(shape, self.trust.device) - 1)
+        ofBlocks, device = [self.kept, self.bias, *self.gates, *self.guesses], self.trust.device
+        once = len(self.countedLayers) - len(ofBlocks) - 1
+        blocks = blockCount(shape, device, cells)
+        return once + blockCount(shape, device, self._seen(cells)) + len(ofBlocks) * blocks
 
     def body(self, x):
         x = self.down(nn.functional.leaky_relu(x, SLOPE))
