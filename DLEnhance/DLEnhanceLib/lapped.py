@@ -61,24 +61,56 @@ def coefficientSd(support):
 
 def analyse(tile, lattice):
     """(batch, 64, ...) coefficients of the windows of a lattice (0: A, 1: B); the k axis counts slowest."""
-    windows = nn.functional.pad(HALF**3 * tile, (PADS[lattice],) * 6, mode="replicate")
+    return analysed(padded(tile, lattice))
+
+
+def padded(tile, lattice):
+    """The tile with as much around as the windows of a lattice reach beyond it, ready for analysed."""
+    return nn.functional.pad(HALF**3 * tile, (PADS[lattice],) * 6, mode="replicate")
+
+
+def inLayers(parts, tiles, work):
+    """What work gives for a few layers of windows at a time, which fit the processor's cache, joined along k.
+
+    work(*parts of these layers, *coefficients of the tiles) -> tensors. parts: (batch, channels, k, j, i) of one value
+    a window; tiles: of padded.
+    """
+    count, done = parts[0].shape[2], []
+    layers = layersAtOnce(parts[0], LAYERS)
+    for start in range(0, count, layers):
+        n = min(layers, count - start)
+        windows = [analysed(tile.narrow(2, STEP * start, STEP * (n - 1) + WINDOW)) for tile in tiles]
+        done.append(work(*(part.narrow(2, start, n) for part in parts), *windows))
+    return [torch.cat(each, 2) for each in zip(*done, strict=True)]
+
+
+def analysed(tile):
     for axis in (4, 3, 2):
-        windows = torch.cat(_cosines(windows, axis), 1)
-    return windows
+        tile = _cosines(tile, axis)
+    return tile
 
 
 def synthesise(coefficients, lattice):
     """Sum of the windows, cut to the tile."""
-    for axis in (2, 3, 4):
-        coefficients = _overlapped(coefficients.chunk(WINDOW, 1), axis)
-    return HALF**3 * _cut(coefficients, lattice)
+    return _joined(planes(coefficients), lattice)
+
+
+def planes(coefficients):
+    """The windows (batch, 64, k, j, i) summed along j and i, still four coefficients along k: (batch, 4, k, j, i)."""
+    rows = coefficients.unflatten(1, (WINDOW, WINDOW, WINDOW))
+    columns = _overlapped(rows.unbind(2), -2)
+    return _overlapped(columns.unbind(2), -1)
+
+
+def _joined(layers, lattice):
+    return HALF**3 * _cut(_overlapped(layers.split(1, 1), -3), lattice)
 
 
 def merge(shrunk):
-    """The tile from (coefficients times weight, weight) of the shrunk windows of lattices A and B."""
+    """The tile from (planes of the coefficients times weight, weight) of the shrunk windows of lattices A and B."""
     whole, total = 0, 0
     for lattice, (weighted, weight) in enumerate(shrunk):
-        whole, total = whole + synthesise(weighted, lattice), total + spread(weight, lattice)
+        whole, total = whole + _joined(weighted, lattice), total + spread(weight, lattice)
     return whole / total
 
 
@@ -114,16 +146,15 @@ def firstEstimate(tile, sigma, support):
 
 
 def _hardShrunk(tile, sigma, sd, lattice):
-    """(coefficients of a lattice that noise does not explain times their weight, weight), a few layers at a time."""
-    measured, done = analyse(tile, lattice), []
-    layers = layersAtOnce(measured, LAYERS)
-    pieces = zip(*(part.split(layers, 2) for part in (measured, windowMean(sigma, lattice))), strict=True)
-    for coefficients, mean in pieces:
+    """(planes of the coefficients that noise does not explain times their weight, weight)."""
+
+    def work(mean, coefficients):
         noise = mean * sd
         gains = hardGains(coefficients, noise)
         weight = windowWeight(gains, noise)
-        done.append((coefficients * gains * weight, weight))
-    return [torch.cat(part, 2) for part in zip(*done, strict=True)]
+        return planes(coefficients * gains.mul_(weight)), weight
+
+    return inLayers([windowMean(sigma, lattice)], [padded(tile, lattice)], work)
 
 
 def wiener(tile, sigma, support):
@@ -135,38 +166,45 @@ def wiener(tile, sigma, support):
 
 def _merged(shrunk, gains, sd):
     weights = [windowWeight(*parts) for parts in zip(gains, sd, strict=True)]
-    return merge([(c * w, w) for c, w in zip(shrunk, weights, strict=True)])
+    return merge([(planes(c * w), w) for c, w in zip(shrunk, weights, strict=True)])
 
 
 def spread(weight, lattice):
     """Sum over the windows that see a voxel of a weight (batch, 1, ...) per window."""
-    for axis in (2, 3, 4):
+    for axis in (-3, -2, -1):
         weight = _atBothEnds(weight, weight, axis).repeat_interleave(STEP, axis)
     return _cut(weight, lattice)
 
 
 def _cosines(windows, axis):
     """The four coefficients over HALF along an axis of all windows of 4 that start at every second place."""
-    last = windows.shape[axis] - WINDOW
-    indices = [slice(first, last + first + 1, STEP) for first in range(WINDOW)]
-    x0, x1, x2, x3 = (windows[(slice(None),) * axis + (index,)] for index in indices)
+    even, odd = windows.unflatten(axis, (-1, STEP)).unbind(axis + 1)
+    if axis == windows.ndim - 1:
+        even, odd = even.contiguous(), odd.contiguous()  # arithmetic on rows with gaps is several times slower
+    n = even.shape[axis] - 1
+    x0, x1, x2, x3 = (part.narrow(axis, first, n) for first in (0, 1) for part in (even, odd))
     outer, inner, rise, step = x0 + x3, x1 + x2, x0 - x3, x1 - x2
-    return [
-        outer + inner,
-        torch.add(LONG / HALF * rise, step, alpha=SHORT / HALF),
-        outer - inner,
-        torch.sub(SHORT / HALF * rise, step, alpha=LONG / HALF),
+    into = whole = None
+    if not torch.is_grad_enabled():  # gradients do not pass what is written in place
+        whole = outer.new_empty((len(outer), WINDOW * outer.shape[1], *outer.shape[2:]))
+        into = whole.chunk(WINDOW, 1)
+    done = [
+        torch.add(outer, inner, out=into and into[0]),
+        torch.add(LONG / HALF * rise, step, alpha=SHORT / HALF, out=into and into[1]),
+        torch.sub(outer, inner, out=into and into[2]),
+        torch.sub(SHORT / HALF * rise, step, alpha=LONG / HALF, out=into and into[3]),
     ]
+    return torch.cat(done, 1) if whole is None else whole
 
 
 def _overlapped(parts, axis):
-    """Windows of 4 over HALF from their coefficients along an axis, summed where they overlap."""
+    """Windows of 4 over HALF from their coefficients along an axis (-3, -2, -1), summed where they overlap."""
     mean, slope, bend, wave = parts
     even, odd = mean + bend, mean - bend
     rise = torch.add(LONG / HALF * slope, wave, alpha=SHORT / HALF)
     step = torch.sub(SHORT / HALF * slope, wave, alpha=LONG / HALF)
     pairs = _atBothEnds(even + rise, odd - step, axis), _atBothEnds(odd + step, even - rise, axis)
-    return torch.stack(pairs, axis + 1).flatten(axis, axis + 1)
+    return torch.stack(pairs, axis).flatten(axis - 1, axis)
 
 
 def _atBothEnds(first, second, axis):

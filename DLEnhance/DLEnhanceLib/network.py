@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from . import lapped
-from .blocks import HALO, around, blockCount, inBlocks, layersAtOnce
+from .blocks import HALO, around, blockCount, inBlocks
 from .lapped import COEFFICIENTS, STEP, fromCells, toCells, wienerGains
 from .surprise import keptShare, surprise
 
@@ -17,7 +17,6 @@ SIGMA_FLOOR = 1e-3  # of the tissue level
 SLOPE = 0.1  # of the leaky ReLU
 CELL = STEP**3  # voxels of a cell of 2x2x2, the middle of a window of lattice B
 FEATURES = 5 * DETAILS + 2 * CELL + 2 + CONDITIONS
-LAYERS = 2  # of windows: few enough for the processor's cache
 MULTIPLE = 4  # sizes of the tiles must be multiples of this
 
 
@@ -95,42 +94,56 @@ class Denoiser(nn.Module):
             nn.init.normal_(last.weight, std=0.003)
         nn.init.zeros_(self.direct.weight)
 
-    def forward(self, image, sigma, conditions, cells=None):
+    def forward(self, image, sigma, conditions, *, cells=None, report=lambda: None):
         """image, sigma: (batch, 1, k, j, i) with tissue near 1, sizes multiples of 4; conditions: (batch, 6).
 
         cells: where the result is wanted, see blocks.wantedBoxes; elsewhere it is 0 or undefined.
+        report() is called after each block and layer.
         Returns (batch, 1, k, j, i): the noise in the units of the image, float32.
         """
         given = torch.cat([image, sigma.clamp_min(SIGMA_FLOOR)], 1)
         support, seen = conditions[:, :3], self._seen(cells)
-        with torch.autocast(image.device.type, enabled=False):
-            first = inBlocks(
-                given,
-                1,
-                lambda part: lapped.firstEstimate(part[:, :1], part[:, 1:], support),
-                cells=around(seen, HALO),
-            )
+
+        def firstEstimate(part):
+            with torch.autocast(image.device.type, enabled=False):
+                return lapped.firstEstimate(*part.split(1, 1), support)
+
+        first = inBlocks(given, 1, reporting(firstEstimate, report), cells=around(seen, HALO))
         given = torch.cat([given, first], 1)
-        x = self.body(inBlocks(given, 2, lambda part: self.head(self.features(part, conditions)), cells=seen))
-        return inBlocks(given, 1, lambda part, inner: self.noise(part, inner, support), x, cells)
+        x = inBlocks(given, 2, reporting(lambda part: self.features(part, conditions), report), cells=seen)
+        x = self.body(x, report)
+        return inBlocks(given, 1, reporting(lambda *parts: self.noise(*parts, support), report), x, cells)
 
     def _seen(self, cells):
         """The cells whose features the body needs for the wanted ones."""
         fine, deep = len(self.down) + len(self.up), 0 if self.deep is None else len(self.deep) - 2
         return around(cells, HALO + 2 * STEP * fine + 2 * MULTIPLE * deep + MULTIPLE)
 
+    def runs(self, shape, cells=None):
+        """How often report is called for a tile of the shape (k, j, i)."""
+        device, seen = self.trust.device, self._seen(cells)
+        return len(self._steps) + sum(blockCount(shape, device, part) for part in (around(seen, HALO), seen, cells))
+
     def features(self, given, conditions):
-        """What the network sees, one vector a window of lattice B. given: image, sigma and first estimate."""
+        """What the network sees, a vector a window of lattice B, mixed. given: image, sigma and first estimate."""
         with torch.autocast(given.device.type, enabled=False):
             image, sigma, first = given.split(1, 1)
-            estimate, sd = lapped.analyse(first, 1), lapped.noiseOn(1, sigma, conditions[:, :3])
-            inSd = inNoiseUnits(lapped.analyse(image, 1), estimate, sd)
-            constant = conditions[:, :, None, None, None].expand(-1, -1, *estimate.shape[2:])
-            tissue = [estimate[:, 1:] * DETAIL_GAIN, estimate[:, :1] / 8 - 0.5]
-            level = torch.log10(sd[:, :1]) + 1.5
             largest, smooth = surprise(image - first, sigma, conditions[:, :3])
-            removed = [toCells(compressed(largest)), toCells(compressed(smooth))]
-            return torch.cat([inSd, inSd.abs(), *removed, *tissue, level, constant], 1)
+            removed = torch.cat([toCells(compressed(largest)), toCells(compressed(smooth))], 1)
+            means, tiles = lapped.windowMean(sigma, 1), [lapped.padded(part, 1) for part in (image, first)]
+            coefficientSd = lapped.coefficientSd(conditions[:, :3])[:, :, None, None, None]
+
+        def work(removed, mean, measured, estimate):
+            with torch.autocast(given.device.type, enabled=False):
+                sd = mean * coefficientSd
+                inSd = inNoiseUnits(measured, estimate, sd)
+                constant = conditions[:, :, None, None, None].expand(-1, -1, *estimate.shape[2:])
+                tissue = [estimate[:, 1:] * DETAIL_GAIN, estimate[:, :1] / 8 - 0.5]
+                level = torch.log10(sd[:, :1]) + 1.5
+                seen = torch.cat([*inSd, *(x.abs() for x in inSd), removed, *tissue, level, constant], 1)
+            return (pointwise(self.head, seen),)
+
+        return nn.functional.leaky_relu(lapped.inLayers([removed, means], tiles, work)[0], SLOPE)
 
     def noise(self, given, x, support):
         """Noise (batch, 1, k, j, i) of a block; x: what the body made of its features."""
@@ -144,49 +157,64 @@ class Denoiser(nn.Module):
             return noise + lapped.spread(bias * meanSd / COEFFICIENTS, 1)
 
     def shrunk(self, lattice, given, x, support):
-        """(coefficients of a lattice times their weight, weight), a few layers of windows at a time."""
-        correction, guess = self.gates[lattice](x), self.guesses[lattice](x)
+        """(planes of the coefficients of a lattice times their weight, weight)."""
+        # one order in memory: arithmetic on two of them is several times slower
+        asked = [layer[lattice](x).contiguous() for layer in (self.gates, self.guesses)]
         with torch.autocast(given.device.type, enabled=False):
             image, sigma, first = given.split(1, 1)
-            parts = [lapped.analyse(image, lattice), lapped.analyse(first, lattice), lapped.windowMean(sigma, lattice)]
-        layers, sd = layersAtOnce(x, LAYERS), lapped.coefficientSd(support)
-        pieces = zip(*(part.split(layers, 2) for part in (*parts, correction, guess)), strict=True)
-        done = [self._shrunkLayers(*piece, sd) for piece in pieces]
-        return [torch.cat(part, 2) for part in zip(*done, strict=True)]
+            tiles = [lapped.padded(part, lattice) for part in (image, first)]
+            means, sd = lapped.windowMean(sigma, lattice), lapped.coefficientSd(support)[:, :, None, None, None]
+        return lapped.inLayers([means, *asked], tiles, lambda *parts: self._shrunkLayers(*parts, sd))
 
-    def _shrunkLayers(self, measured, estimate, sigma, correction, guess, coefficientSd):
+    def _shrunkLayers(self, mean, correction, guess, measured, estimate, coefficientSd):
         with torch.autocast(measured.device.type, enabled=False):
-            sd = sigma * coefficientSd[:, :, None, None, None]
-            size = inNoiseUnits(measured, estimate, sd).abs()
-        correction = (correction + self.direct(size)).float()
+            sd = mean * coefficientSd
+            size = torch.cat([x.abs() for x in inNoiseUnits(measured, estimate, sd)], 1)
+        correction = (correction + pointwise(self.direct, size)).float()
         with torch.autocast(measured.device.type, enabled=False):
             gains = wienerGains(estimate, sd, correction)
-            expected = self.trust * estimate[:, 1:] + guess.float() * sd[:, 1:]
+            expected = torch.addcmul(self.trust * estimate[:, 1:], guess.float(), sd[:, 1:])
             weight = lapped.windowWeight(gains, sd)
-            return lapped.drawnTo(expected, measured, gains, sd) * weight, weight
+            return lapped.planes(lapped.drawnTo(expected, measured, gains, sd) * weight), weight
 
     @property
-    def countedLayers(self):
-        """The convolutions that run as often as layerRuns tells: all but the one that runs for a few layers only."""
-        return [m for m in self.modules() if isinstance(m, (nn.Conv3d, nn.ConvTranspose3d)) and m is not self.direct]
+    def _steps(self):
+        """The layers of the body."""
+        return [*self.down, *(self.deep or []), *self.up]
 
-    def layerRuns(self, shape, cells=None):
-        """How often countedLayers run for a tile of the shape (k, j, i): what a progress bar counts."""
-        ofBlocks, device = [self.kept, self.bias, *self.gates, *self.guesses], self.trust.device
-        once = len(self.countedLayers) - len(ofBlocks) - 1
-        blocks = blockCount(shape, device, cells)
-        return once + blockCount(shape, device, self._seen(cells)) + len(ofBlocks) * blocks
-
-    def body(self, x):
-        x = self.down(nn.functional.leaky_relu(x, SLOPE))
+    def body(self, x, report):
+        x = reported(self.down, x, report)
         if self.deep is not None:
-            x = x + self.deep(x)
-        return nn.functional.leaky_relu(self.up(x), SLOPE)
+            x = x + reported(self.deep, x, report)
+        return nn.functional.leaky_relu(reported(self.up, x, report), SLOPE)
+
+
+def reporting(work, report):
+    """work that reports when it is done."""
+
+    def done(*parts):
+        result = work(*parts)
+        report()
+        return result
+
+    return done
+
+
+def reported(layers, x, report):
+    for layer in layers:
+        x = reporting(layer, report)(x)
+    return x
+
+
+def pointwise(layer, x):
+    """A convolution of 1x1x1 as a product of matrices: several times faster than the convolution of a thin slab."""
+    mixed = layer.weight.flatten(1) @ x.flatten(2) + layer.bias[:, None]
+    return mixed.unflatten(2, x.shape[2:])
 
 
 def inNoiseUnits(measured, estimate, sd):
-    """Details measured and estimated in SD of their noise, compressed: (batch, 126, ...)."""
-    return torch.cat([compressed(x[:, 1:] / sd[:, 1:]) for x in (measured, estimate)], 1)
+    """Details measured and estimated in SD of their noise, compressed: (batch, 63, ...) each."""
+    return [compressed(x[:, 1:] / sd[:, 1:]) for x in (measured, estimate)]
 
 
 def compressed(x):

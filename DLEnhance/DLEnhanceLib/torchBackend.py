@@ -32,8 +32,6 @@ class TorchBackend:
         self._network = network.to(device.id)
         self._autocast = _halfPrecision(device)
         self._afterLayer = None
-        for layer in network.countedLayers:
-            layer.register_forward_hook(self._onLayer)
 
     @property
     def profile(self) -> str:
@@ -85,7 +83,7 @@ class TorchBackend:
             conditions = conditionVector(support, spacing)[None].to(self.device.id)
             image, sigma = self._tensors(image, sigma)
             with self._autocast():
-                noise = self._network(image, sigma, conditions, needed.network).float()
+                noise = self._network(image, sigma, conditions, cells=needed.network, report=self._onLayer).float()
             noise = self._refined(image, noise, sigma.clamp_min(SIGMA_FLOOR), conditions[:, :3], needed)
             return noise[0, 0].cpu().numpy()[: shape[0], : shape[1], : shape[2]]
 
@@ -93,7 +91,7 @@ class TorchBackend:
         """How often something is reported done: layers, blocks of the three steps in blocks, units of the groups."""
         device = torch.device(self.device.id)
         blocks = sum(blockCount(shape, device, cells) for cells in (needed.faint, needed.faintAgain, needed.similar))
-        return self._network.layerRuns(shape, needed.network) + blocks + len(groups.units(shape, needed.groups))
+        return self._network.runs(shape, needed.network) + blocks + len(groups.units(shape, needed.groups))
 
     def _refined(self, image, noise, sigma, support, needed):
         """What follows the network without training: faint structure and like windows, see their files."""
@@ -162,7 +160,7 @@ class TorchBackend:
     def _tensors(self, *arrays):
         return [torch.from_numpy(array)[None, None].to(self.device.id) for array in arrays]
 
-    def _onLayer(self, *_):
+    def _onLayer(self):
         if self._afterLayer is not None:
             self._afterLayer()
 

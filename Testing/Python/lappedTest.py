@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from DLEnhanceLib import blocks, lapped, network
+from DLEnhanceLib import blocks, lapped
 from DLEnhanceLib.lapped import coefficientSd, wienerGains
 from DLEnhanceLib.network import PROFILES, Denoiser, conditionVector
 from DLEnhanceLib.surprise import keptShare, surprise
@@ -33,7 +33,7 @@ def test_windows_of_a_lattice_give_the_tile_back(lattice):
 
 def test_merging_unchanged_windows_gives_the_tile_back():
     tile = torch.rand(1, 1, 12, 12, 16)
-    windows = [(measured, torch.ones_like(measured[:, :1])) for measured in lapped.both(tile)]
+    windows = [(lapped.planes(measured), torch.ones_like(measured[:, :1])) for measured in lapped.both(tile)]
     assert torch.allclose(lapped.merge(windows), tile, atol=1e-5)
 
 
@@ -116,7 +116,7 @@ def test_blocks_do_not_change_the_result(monkeypatch):
     with torch.inference_mode():
         whole = aNetwork(tile, sigma, CONDITIONS)
         monkeypatch.setattr(blocks, "BLOCK", 16)
-        monkeypatch.setattr(network, "LAYERS", 3)
+        monkeypatch.setattr(lapped, "LAYERS", 3)
         assert torch.allclose(aNetwork(tile, sigma, CONDITIONS), whole, atol=1e-6)
 
 
