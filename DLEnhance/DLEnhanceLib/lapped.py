@@ -69,19 +69,19 @@ def padded(tile, lattice):
     return nn.functional.pad(HALF**3 * tile, (PADS[lattice],) * 6, mode="replicate")
 
 
-def inLayers(parts, tiles, work):
-    """What work gives for a few layers of windows at a time, which fit the processor's cache, joined along k.
+def inLayers(windows, work):
+    """What work(place) gives for a few layers of windows at a time, which fit the processor's cache, joined along k.
 
-    work(*parts of these layers, *coefficients of the tiles) -> tensors. parts: (batch, channels, k, j, i) of one value
-    a window; tiles: of padded.
+    windows: (batch, channels, k, j, i), one value a window; place: the slice of its k axis. work gives several tensors.
     """
-    count, done = parts[0].shape[2], []
-    layers = layersAtOnce(parts[0], LAYERS)
-    for start in range(0, count, layers):
-        n = min(layers, count - start)
-        windows = [analysed(tile.narrow(2, STEP * start, STEP * (n - 1) + WINDOW)) for tile in tiles]
-        done.append(work(*(part.narrow(2, start, n) for part in parts), *windows))
+    layers, count = layersAtOnce(windows, LAYERS), windows.shape[2]
+    done = [work(slice(start, min(start + layers, count))) for start in range(0, count, layers)]
     return [torch.cat(each, 2) for each in zip(*done, strict=True)]
+
+
+def analysedAt(tile, place):
+    """The coefficients of the layers of windows at a slice of the k axis of a tile from padded."""
+    return analysed(tile[:, :, STEP * place.start : STEP * (place.stop - 1) + WINDOW])
 
 
 def analysed(tile):
@@ -114,29 +114,20 @@ def merge(shrunk):
     return whole / total
 
 
-def drawnTo(expected, measured, gains, sd):
+def drawnTo(expected, inSd, gains, measured, sd):
     """Coefficients (batch, 64, ...) drawn to what is expected of them, by no more than noise explains; the mean stays.
 
-    expected: of all but the mean (batch, 63, ...). A gain of 1 leaves the measured value, 0 gives the expected one.
+    expected and inSd: what is expected and what was measured, in sd, and gains: of all but the mean (batch, 63, ...).
+    A gain of 1 leaves the measured value, 0 gives the expected one. measured is overwritten.
     """
-    details, most = measured[:, 1:], MOST_REMOVED * sd[:, 1:]
-    removed = torch.clamp((1 - gains[:, 1:]) * (details - expected), -most, most)
-    return torch.cat([measured[:, :1], details - removed], 1)
+    removed = ((1 - gains) * (inSd - expected)).clamp(-MOST_REMOVED, MOST_REMOVED)
+    measured[:, 1:].addcmul_(removed, sd[:, 1:], value=-1)
+    return measured
 
 
 def both(tile):
     """The coefficients of both lattices."""
     return [analyse(tile, lattice) for lattice in (0, 1)]
-
-
-def noiseOn(lattice, sigma, support):
-    """SD of the noise in the coefficients of a lattice; sigma (batch, 1, k, j, i), support (batch, 3)."""
-    return windowMean(sigma, lattice) * coefficientSd(support)[:, :, None, None, None]
-
-
-def noiseOf(sigma, support):
-    """SD of the noise in the coefficients of both lattices."""
-    return [noiseOn(lattice, sigma, support) for lattice in (0, 1)]
 
 
 def firstEstimate(tile, sigma, support):
@@ -147,26 +138,29 @@ def firstEstimate(tile, sigma, support):
 
 def _hardShrunk(tile, sigma, sd, lattice):
     """(planes of the coefficients that noise does not explain times their weight, weight)."""
+    means, tile = windowMean(sigma, lattice), padded(tile, lattice)
 
-    def work(mean, coefficients):
-        noise = mean * sd
-        gains = hardGains(coefficients, noise)
-        weight = windowWeight(gains, noise)
+    def work(place):
+        coefficients, mean = analysedAt(tile, place), means[:, :, place]
+        gains = hardGains(coefficients, mean * sd)
+        weight = windowWeight(gains, mean, sd)
         return planes(coefficients * gains.mul_(weight)), weight
 
-    return inLayers([windowMean(sigma, lattice)], [padded(tile, lattice)], work)
+    return inLayers(means, work)
 
 
 def wiener(tile, sigma, support):
     """The tile (batch, 1, k, j, i) without noise by the fixed filter alone; sigma likewise, support (batch, 3)."""
-    sd, estimate = noiseOf(sigma, support), both(firstEstimate(tile, sigma, support))
-    gains = [wienerGains(*parts) for parts in zip(estimate, sd, strict=True)]
-    return _merged([drawnTo(0.0, *parts) for parts in zip(both(tile), gains, sd, strict=True)], gains, sd)
+    first, sd = firstEstimate(tile, sigma, support), coefficientSd(support)[:, :, None, None, None]
 
+    def shrunk(lattice):
+        measured, estimate, mean = analyse(tile, lattice), analyse(first, lattice), windowMean(sigma, lattice)
+        inSd, estimate = ((x / (mean * sd))[:, 1:] for x in (measured, estimate))
+        gains = wienerGains(estimate)
+        weight = windowWeight(gains, mean, sd)
+        return planes(drawnTo(0.0, inSd, gains, measured, mean * sd) * weight), weight
 
-def _merged(shrunk, gains, sd):
-    weights = [windowWeight(*parts) for parts in zip(gains, sd, strict=True)]
-    return merge([(planes(c * w), w) for c, w in zip(shrunk, weights, strict=True)])
+    return merge(shrunk(lattice) for lattice in (0, 1))
 
 
 def spread(weight, lattice):
@@ -249,16 +243,20 @@ def hardGains(coefficients, sd):
     return gains
 
 
-def wienerGains(estimate, sd, correction=0.0):
-    """Gain 0 to 1 of each coefficient but the mean; without a correction (batch, 63, ...) that of Wiener's filter."""
-    ratio = (estimate[:, 1:] / sd[:, 1:]).square() + GAIN_FLOOR
-    gains = torch.sigmoid(ratio.log() + correction)
-    return torch.cat([torch.ones_like(gains[:, :1]), gains], 1)
+def wienerGains(inSd, correction=0.0):
+    """Gains 0 to 1 of coefficients whose first estimate is known in SD; without a correction Wiener's."""
+    return torch.sigmoid((inSd.square() + GAIN_FLOOR).log_() + correction)
 
 
-def windowWeight(gains, sd):
-    """Windows count by the inverse of the noise that is left in them, (batch, 1, ...)."""
-    power = (gains * sd).square()
-    while power.shape[1] > 1:  # in a fixed order, unlike sum()
-        power = power[:, ::2] + power[:, 1::2]
-    return 1 / power.clamp_min(1e-12)
+def windowWeight(gains, mean, coefficientSd):
+    """Windows count by the inverse of the noise that is left in them, (batch, 1, ...).
+
+    gains: of all coefficients or of all but the mean, which is kept; mean: of sigma.
+    """
+    kept = COEFFICIENTS - gains.shape[1]
+    power, rest = (gains * coefficientSd[:, kept:]).square_(), coefficientSd[:, :kept].square().sum(1, keepdim=True)
+    while (count := power.shape[1]) > 1:  # in a fixed order, unlike sum()
+        if count % 2:
+            rest = rest + power[:, -1:]
+        power = power[:, : count // 2] + power[:, count // 2 : count // 2 * 2]
+    return 1 / ((power + rest) * mean.square()).clamp_min(1e-12)

@@ -1,13 +1,14 @@
 """The network: one pass gives the noise of an MR tile. Imports torch; import it lazily."""
 
 import dataclasses
+import itertools
 
 import torch
 from torch import nn
 
 from . import lapped
 from .blocks import HALO, around, blockCount, inBlocks
-from .lapped import COEFFICIENTS, STEP, fromCells, toCells, wienerGains
+from .lapped import COEFFICIENTS, STEP, fromCells, toCells
 from .surprise import keptShare, surprise
 
 CONDITIONS = 6  # share of k-space filled on k, j, i; log2 of the voxel size relative to the smallest on k, j, i
@@ -37,7 +38,7 @@ PROFILES = {
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3x3 convolutions around a leaky ReLU."""
+    """Two 3x3x3 convolutions around a leaky ReLU; in place, for new memory takes as long as the arithmetic."""
 
     def __init__(self, width):
         super().__init__()
@@ -45,7 +46,7 @@ class ResidualBlock(nn.Module):
         self.second = nn.Conv3d(width, width, 3, padding=1)
 
     def forward(self, x):
-        return x + self.second(nn.functional.leaky_relu(self.first(x), SLOPE))
+        return self.second(nn.functional.leaky_relu_(self.first(x), SLOPE)).add_(x)
 
 
 class Denoiser(nn.Module):
@@ -125,31 +126,46 @@ class Denoiser(nn.Module):
         return len(self._steps) + sum(blockCount(shape, device, part) for part in (around(seen, HALO), seen, cells))
 
     def features(self, given, conditions):
-        """What the network sees, a vector a window of lattice B, mixed. given: image, sigma and first estimate."""
+        """What the network sees, a vector a window of lattice B, mixed. given: image, sigma and first estimate.
+
+        These are the details measured and estimated, in SD and compressed, and their absolute values, how improbable
+        the removed voxels are, the details in tissue units, the mean, the level of the noise and the conditions.
+        """
         with torch.autocast(given.device.type, enabled=False):
             image, sigma, first = given.split(1, 1)
             largest, smooth = surprise(image - first, sigma, conditions[:, :3])
             removed = torch.cat([toCells(compressed(largest)), toCells(compressed(smooth))], 1)
             means, tiles = lapped.windowMean(sigma, 1), [lapped.padded(part, 1) for part in (image, first)]
             coefficientSd = lapped.coefficientSd(conditions[:, :3])[:, :, None, None, None]
+        weights = self.head.weight.flatten(1).split([DETAILS] * 4 + [2 * CELL, DETAILS, 2, CONDITIONS], 1)
+        constant = torch.addmm(self.head.bias, conditions, weights[-1].T)[:, :, None, None, None]
 
-        def work(removed, mean, measured, estimate):
+        def work(place):
             with torch.autocast(given.device.type, enabled=False):
-                sd = mean * coefficientSd
-                inSd = inNoiseUnits(measured, estimate, sd)
-                constant = conditions[:, :, None, None, None].expand(-1, -1, *estimate.shape[2:])
-                tissue = [estimate[:, 1:] * DETAIL_GAIN, estimate[:, :1] / 8 - 0.5]
-                level = torch.log10(sd[:, :1]) + 1.5
-                seen = torch.cat([*inSd, *(x.abs() for x in inSd), removed, *tissue, level, constant], 1)
-            return (pointwise(self.head, seen),)
+                measured, estimate = (lapped.analysedAt(tile, place) for tile in tiles)
+                sd = means[:, :, place] * coefficientSd
+                inSd = [compressed(x[:, 1:] / sd[:, 1:]) for x in (measured, estimate)]
+                rest = [estimate[:, :1] / 8 - 0.5, torch.log10(sd[:, :1]) + 1.5]
+            seen = (
+                *inSd,
+                *(x.abs() for x in inSd),
+                removed[:, :, place],
+                DETAIL_GAIN * estimate[:, 1:],
+                torch.cat(rest, 1),
+            )
+            mixed = constant.expand(-1, -1, *estimate.shape[2:])
+            for part, weight in zip(seen, weights, strict=False):
+                mixed = mixedIn(mixed, part, weight)
+            return (mixed,)
 
-        return nn.functional.leaky_relu(lapped.inLayers([removed, means], tiles, work)[0], SLOPE)
+        return nn.functional.leaky_relu_(lapped.inLayers(means, work)[0], SLOPE)
 
     def noise(self, given, x, support):
         """Noise (batch, 1, k, j, i) of a block; x: what the body made of its features."""
         image, sigma = given[:, :1], given[:, 1:2]
+        x = x.contiguous()
         shrunk = [self.shrunk(lattice, given, x, support) for lattice in (0, 1)]
-        kept, bias = self.kept(x).float(), self.bias(x).float()
+        kept, bias = (pointwise(layer, x).float() for layer in (self.kept, self.bias))
         with torch.autocast(given.device.type, enabled=False):
             removed = image - lapped.merge(shrunk)
             noise = removed * (1 - keptShare(surprise(removed, sigma, support)[0], fromCells(kept)))
@@ -157,25 +173,37 @@ class Denoiser(nn.Module):
             return noise + lapped.spread(bias * meanSd / COEFFICIENTS, 1)
 
     def shrunk(self, lattice, given, x, support):
-        """(planes of the coefficients of a lattice times their weight, weight)."""
-        # one order in memory: arithmetic on two of them is several times slower
-        asked = [layer[lattice](x).contiguous() for layer in (self.gates, self.guesses)]
+        """(planes of the coefficients of a lattice times their weight, weight), a few layers of windows at a time."""
+        layers = self.gates[lattice], self.guesses[lattice]
+        weight, bias = (torch.cat([getattr(layer, name) for layer in layers]) for name in ("weight", "bias"))
+        around = nn.functional.pad(x, (1 - lattice,) * 6)
         with torch.autocast(given.device.type, enabled=False):
             image, sigma, first = given.split(1, 1)
             tiles = [lapped.padded(part, lattice) for part in (image, first)]
             means, sd = lapped.windowMean(sigma, lattice), lapped.coefficientSd(support)[:, :, None, None, None]
-        return lapped.inLayers([means, *asked], tiles, lambda *parts: self._shrunkLayers(*parts, sd))
 
-    def _shrunkLayers(self, mean, correction, guess, measured, estimate, coefficientSd):
+        def work(place):
+            near = around[:, :, place.start : place.stop + 1 - lattice]
+            asked = smallConvolution(near, weight, bias).chunk(2, 1)
+            return self._shrunkLayers(
+                *(lapped.analysedAt(tile, place) for tile in tiles), means[:, :, place], sd, *asked
+            )
+
+        return lapped.inLayers(means, work)
+
+    def _shrunkLayers(self, measured, estimate, mean, coefficientSd, correction, guess):
         with torch.autocast(measured.device.type, enabled=False):
             sd = mean * coefficientSd
-            size = torch.cat([x.abs() for x in inNoiseUnits(measured, estimate, sd)], 1)
-        correction = (correction + pointwise(self.direct, size)).float()
+            inSd = [x[:, 1:] / sd[:, 1:] for x in (measured, estimate)]
+            sizes = [compressed(x.abs()) for x in inSd]
+        correction = correction + self.direct.bias[:, None, None, None]
+        for size, weight in zip(sizes, self.direct.weight.flatten(1).split(DETAILS, 1), strict=True):
+            correction = mixedIn(correction, size, weight)
         with torch.autocast(measured.device.type, enabled=False):
-            gains = wienerGains(estimate, sd, correction)
-            expected = torch.addcmul(self.trust * estimate[:, 1:], guess.float(), sd[:, 1:])
-            weight = lapped.windowWeight(gains, sd)
-            return lapped.planes(lapped.drawnTo(expected, measured, gains, sd) * weight), weight
+            gains = lapped.wienerGains(inSd[1], correction.float())
+            expected = torch.addcmul(guess.float(), self.trust, inSd[1])
+            weight = lapped.windowWeight(gains, mean, coefficientSd)
+            return lapped.planes(lapped.drawnTo(expected, inSd[0], gains, measured, sd) * weight), weight
 
     @property
     def _steps(self):
@@ -185,8 +213,8 @@ class Denoiser(nn.Module):
     def body(self, x, report):
         x = reported(self.down, x, report)
         if self.deep is not None:
-            x = x + reported(self.deep, x, report)
-        return nn.functional.leaky_relu(reported(self.up, x, report), SLOPE)
+            x = reported(self.deep, x, report).add_(x)
+        return nn.functional.leaky_relu_(reported(self.up, x, report), SLOPE)
 
 
 def reporting(work, report):
@@ -207,14 +235,24 @@ def reported(layers, x, report):
 
 
 def pointwise(layer, x):
-    """A convolution of 1x1x1 as a product of matrices: several times faster than the convolution of a thin slab."""
-    mixed = layer.weight.flatten(1) @ x.flatten(2) + layer.bias[:, None]
-    return mixed.unflatten(2, x.shape[2:])
+    return smallConvolution(x, layer.weight, layer.bias)
 
 
-def inNoiseUnits(measured, estimate, sd):
-    """Details measured and estimated in SD of their noise, compressed: (batch, 63, ...) each."""
-    return [compressed(x[:, 1:] / sd[:, 1:]) for x in (measured, estimate)]
+def smallConvolution(x, weight, bias):
+    """A convolution of 1x1x1 or 2x2x2 without padding, as a product of matrices: several times faster on thin slabs."""
+    size = weight.shape[2]
+    k, j, i = (n + 1 - size for n in x.shape[2:])
+    corners = itertools.product(range(size), repeat=3)
+    shifted = [x[:, :, c : c + k, b : b + j, a : a + i] for c, b, a in corners]
+    near = torch.cat(shifted, 1) if size > 1 else x
+    total = bias[:, None, None, None].expand(len(x), -1, k, j, i)
+    return mixedIn(total, near, weight.permute(0, 2, 3, 4, 1).flatten(1))
+
+
+def mixedIn(total, x, weight):
+    """total (batch, n, k, j, i) and the channels of x (batch, m, k, j, i) mixed by weight (n, m)."""
+    mixed = torch.baddbmm(total.flatten(2), weight.expand(len(x), -1, -1), x.flatten(2))
+    return mixed.unflatten(2, total.shape[2:])
 
 
 def compressed(x):
