@@ -126,7 +126,7 @@ def _members(estimate, counts, chosen):
     distances = distances.flatten(1)
     if chosen is not None:
         distances, starts = distances[:, chosen], starts[chosen]
-    nearest = distances.topk(MEMBERS, dim=0, largest=False).indices.T
+    nearest = distances.topk(MEMBERS, dim=0, largest=False, sorted=False).indices.T
     return starts[:, None] + _offsets(SHIFTS, steps, estimate.device)[nearest]
 
 
