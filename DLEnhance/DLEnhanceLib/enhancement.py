@@ -111,9 +111,11 @@ def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgre
     while True:
         tiles = planTiles(weight, margin=backend.margin, voxels=backend.tileVoxels, edge=tile)
         try:
-            for number, (core, padded) in enumerate(tiles):
+            for number, (part, padded) in enumerate(tiles):
                 report = _tileReport(_part(reportProgress, 0.0, share), number, len(tiles))
-                _fillTile(results, core, tileNoise(volume, found, backend, padded, report), padded, weight)
+                core = sharedBox(part, box)
+                noise = tileNoise(volume, found, backend, padded, report, weight=weight, core=core)
+                results.put(core, noise[within(core, padded)], name="noise")
             break
         except MemoryError:
             tile, backend = _smaller(tiles, backend)
@@ -129,17 +131,18 @@ def computeComponents(volume, found: Survey, backend, *, tile=None, reportProgre
     return dataclasses.replace(results, device=backend.deviceName, note=note)
 
 
-def _fillTile(results, core, noise, padded, weight):
-    core = sharedBox(core, results.box)
-    results.put(core, noise[within(core, padded)] * weight.at(core), name="noise")
+def tileNoise(volume, found, backend, padded, report, *, weight, core):
+    """(k, j, i) float32 in units of the tissue level, times the weight, at three slices (padded) of the volume.
 
-
-def tileNoise(volume, found, backend, padded, report):
-    """(k, j, i) float32 in units of the tissue level at three slices of the volume; report(fraction) may raise."""
+    Only that of the core counts; report(fraction) may raise.
+    """
     image, isKept = normalised(volume, found, padded)
     sigma = found.noise.at(padded)
     sigma /= np.float32(found.level - found.background)
-    noise = backend.noise(image, sigma, found.support, volume.spacing[::-1], reportProgress=report)
+    share, inside = np.zeros(image.shape, np.float32), within(core, padded)
+    share[inside] = weight.at(core)
+    noise = backend.noise(image, sigma, found.support, volume.spacing[::-1], wanted=share > 0, reportProgress=report)
+    noise *= share
     noise[isKept] = 0
     return noise
 

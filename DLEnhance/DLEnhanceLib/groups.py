@@ -7,43 +7,59 @@ is the better estimate. The group finds its own few patterns, so edges and folds
 
 import itertools
 
+import numpy as np
 import torch
 from torch import nn
 
-from .blocks import handledInTurn
+from .blocks import around, handledInTurn, layersAtOnce, wantedBoxes
 from .lapped import WINDOW, noiseCorrelation
 
 REACH, BALL = 3, 12  # voxels along an axis and squared distance at which windows are looked for
 MEMBERS = 32  # of a group. More take more noise, and more of what is rare, such as a small lesion
 UNIT = (16, 64, 64)  # voxels handled at once along k, j, i; multiples of WINDOW
+AT_ONCE = 128  # groups: few enough for the processor's cache
 HALO = 2 * REACH + WINDOW - 1  # voxels that a result depends on
 NOISE_FLOOR = 0.03  # of the noise power, at frequencies of which a cut k-space leaves none
 _STEPS = range(-REACH, REACH + 1)
 SHIFTS = [shift for shift in itertools.product(_STEPS, repeat=3) if sum(s * s for s in shift) <= BALL]
 
 
-def noiseOfGroups(image, noise, sigma, support, *, report=lambda: None):
+def noiseOfGroups(image, noise, sigma, support, *, cells=None, report=lambda: None):
     """A better estimate of the noise of an image, from a first one: all (1, 1, k, j, i) in the same units.
 
-    sigma: SD of the noise; support: filled share of k-space, (1, 3). report() is called after each unit.
+    sigma: SD of the noise; support: filled share of k-space, (1, 3); cells: where the result is wanted, see
+    blocks.wantedBoxes. What no group holds keeps the first estimate. report() is called after each unit.
     """
     estimate = image - noise
     parts = image - magnitudeBias(estimate, sigma), estimate, sigma
     wide = [_wide(part)[0, 0] for part in parts]
     total, weights = torch.zeros_like(wide[0]), torch.zeros_like(wide[0])
-    inverse = inverseCovariance(support)
-    for place, sums in handledInTurn(lambda unit: _unit(wide, unit, inverse), units(image.shape[2:]), image.device):
+    inverse, chosen = inverseCovariance(support), references(cells)
+    handled = handledInTurn(
+        lambda unit: _unit(wide, unit, chosen, inverse), units(image.shape[2:], cells), image.device
+    )
+    for place, sums in handled:
         for whole, part in zip((total, weights), sums, strict=True):
             whole[place] += part
         report()
     inside = tuple(slice(HALO, HALO + n) for n in image.shape[2:])
-    return image - total[inside] / weights[inside]
+    total, weights = total[inside], weights[inside]
+    return torch.where(weights > 0, image - total / weights, noise)
 
 
-def units(shape):
-    """The corners (start, stop) along k, j, i of the parts of a tile that are handled at once."""
-    axes = [[(start, min(start + unit, n)) for start in range(0, n, unit)] for n, unit in zip(shape, UNIT, strict=True)]
-    return list(itertools.product(*axes))
+def references(cells):
+    """The cells whose windows have groups that reach the wanted cells; each reference window is a cell."""
+    return around(cells, REACH)
+
+
+def seen(cells):
+    """The cells whose estimate counts for the wanted ones."""
+    return around(references(cells), REACH)
+
+
+def units(shape, cells=None):
+    """The boxes, as pairs of start and stop along k, j, i, of the parts of a tile that are handled at once."""
+    return wantedBoxes(shape, UNIT, references(cells))
 
 
 def magnitudeBias(signal, sigma):
@@ -59,42 +75,59 @@ def inverseCovariance(support):
     return torch.linalg.inv(whole + floor).to(support.dtype)
 
 
-def _unit(wide, unit, inverse):
+def _unit(wide, unit, chosen, inverse):
     """(place, (sum of the windows times their weights, sum of the weights)) of the groups of a unit."""
     place = tuple(slice(start + HALO - REACH, stop + HALO + REACH + WINDOW) for start, stop in unit)
     outer = tuple(slice(min(p.start, n), min(p.stop, n)) for p, n in zip(place, wide[0].shape, strict=True))
     image, estimate, sigma = (part[outer].contiguous() for part in wide)
     counts = [-(-(stop - start) // WINDOW) for start, stop in unit]
-    members = _members(estimate, counts)
+    if chosen is not None:
+        first = [start // WINDOW for start, _ in unit]
+        chosen = chosen[tuple(slice(f, f + n) for f, n in zip(first, counts, strict=True))]
+        chosen = torch.from_numpy(np.flatnonzero(chosen)).to(image.device)
+    members = _members(estimate, counts, chosen)
     steps = image.stride()
+    power = sigma.flatten()[members + sum(steps) * (WINDOW // 2)].square().mean(1)
     window = _offsets(itertools.product(range(WINDOW), repeat=3), steps, image.device)
-    index = (members[..., None] + window).flatten()
-    shape = (*members.shape, len(window))
-    measured, known = (part.flatten()[index].reshape(shape) for part in (image, estimate))
-    power = sigma.flatten()[members + sum(steps) * (WINDOW // 2)].square().mean(1)[:, None, None]
-    better = posterior(measured, known, power, inverse)
-    weight = (1 / power).expand(shape)
-    sums = [torch.zeros(image.numel(), dtype=image.dtype, device=image.device) for _ in range(2)]
-    for one, values in zip(sums, (better * weight, weight), strict=True):
-        one.scatter_add_(0, index, values.reshape(-1))
-    return outer, [one.reshape(image.shape) for one in sums]
+    total, weights = torch.zeros_like(image), torch.zeros_like(image)
+    for some, at in zip(*(part.split(layersAtOnce(members, AT_ONCE, 0)) for part in (members, power)), strict=True):
+        index = (some[..., None] + window).flatten()
+        parts = (part.flatten().index_select(0, index).reshape(*some.shape, -1) for part in (image, estimate))
+        better = posterior(*parts, at[:, None, None], inverse).div_(at[:, None, None])
+        total.flatten().scatter_add_(0, index, better.flatten())
+    weights.flatten().scatter_add_(0, members.flatten(), (1 / power)[:, None].expand(members.shape).flatten())
+    return outer, [total, _overWindows(weights)]
 
 
-def _members(estimate, counts):
-    """Where the windows start that look most like each reference window, (references, MEMBERS), in a flat estimate."""
+def _overWindows(starts):
+    """What stands where windows start, (k, j, i), at all voxels of these windows."""
+    for axis, n in enumerate(starts.shape):
+        before = nn.functional.pad(starts, [0, 0] * (2 - axis) + [WINDOW - 1, 0])
+        starts = sum(before.narrow(axis, start, n) for start in range(WINDOW))
+    return starts
+
+
+def _members(estimate, counts, chosen):
+    """Where the windows start that look most like each reference window, (references, MEMBERS), in a flat estimate.
+
+    chosen: numbers of the reference windows, None for all.
+    """
     sizes = [count * WINDOW for count in counts]
     here = tuple(slice(REACH, REACH + n) for n in sizes)
     reference = estimate[here]
-    distances = estimate.new_empty(len(SHIFTS), *counts)
+    distances, difference = estimate.new_empty(len(SHIFTS), *counts), torch.empty_like(reference)
     for distance, shift in zip(distances, SHIFTS, strict=True):
         there = tuple(slice(p.start + s, p.stop + s) for p, s in zip(here, shift, strict=True))
-        difference = (estimate[there] - reference).square_()
+        torch.sub(estimate[there], reference, out=difference).square_()
         distance[:] = nn.functional.avg_pool3d(difference[None], WINDOW)[0]
     distances[SHIFTS.index((0, 0, 0))] = -1  # whatever else is equal, a window belongs to its own group
-    nearest = distances.flatten(1).topk(MEMBERS, dim=0, largest=False).indices.T
-    starts = itertools.product(*[range(REACH, REACH + n, WINDOW) for n in sizes])
     steps = estimate.stride()
-    return _offsets(starts, steps, estimate.device)[:, None] + _offsets(SHIFTS, steps, estimate.device)[nearest]
+    starts = _offsets(itertools.product(*[range(REACH, REACH + n, WINDOW) for n in sizes]), steps, estimate.device)
+    distances = distances.flatten(1)
+    if chosen is not None:
+        distances, starts = distances[:, chosen], starts[chosen]
+    nearest = distances.topk(MEMBERS, dim=0, largest=False, sorted=False).indices.T
+    return starts[:, None] + _offsets(SHIFTS, steps, estimate.device)[nearest]
 
 
 def _offsets(places, steps, device):
@@ -106,15 +139,16 @@ def posterior(measured, known, power, inverse):
 
     power: of the noise, (n, 1, 1); inverse: of its covariance at power 1. With the m windows of a group less their mean
     as rows of Z, the covariance of the signal is C = Z'Z / (m - 1) and C (C + N)^-1 = Z' (Z N^-1 Z' + m - 1)^-1 Z N^-1,
-    which needs the inverse of a matrix of m x m only.
+    which needs the inverse of a matrix of m x m only; m is half of the voxels of a window.
     """
     mean = measured.mean(1, keepdim=True)
     patterns = known - known.mean(1, keepdim=True)
     weighed = patterns @ inverse
     gram = weighed @ patterns.transpose(1, 2)
     gram.diagonal(dim1=1, dim2=2).add_((MEMBERS - 1) * power[:, :, 0])
-    shares = (measured - mean) @ weighed.transpose(1, 2)
-    return mean + shares @ torch.cholesky_solve(patterns, torch.linalg.cholesky(gram))
+    alike = weighed @ (measured - mean).transpose(1, 2)
+    shares = torch.cholesky_solve(alike, torch.linalg.cholesky_ex(gram)[0])
+    return torch.baddbmm(mean, shares.transpose(1, 2), patterns)
 
 
 def _wide(tile):

@@ -61,50 +61,73 @@ def coefficientSd(support):
 
 def analyse(tile, lattice):
     """(batch, 64, ...) coefficients of the windows of a lattice (0: A, 1: B); the k axis counts slowest."""
-    windows = nn.functional.pad(HALF**3 * tile, (PADS[lattice],) * 6, mode="replicate")
+    return analysed(padded(tile, lattice))
+
+
+def padded(tile, lattice):
+    """The tile with as much around as the windows of a lattice reach beyond it, ready for analysed."""
+    return nn.functional.pad(HALF**3 * tile, (PADS[lattice],) * 6, mode="replicate")
+
+
+def inLayers(windows, work):
+    """What work(place) gives for a few layers of windows at a time, which fit the processor's cache, joined along k.
+
+    windows: (batch, channels, k, j, i), one value a window; place: the slice of its k axis. work gives several tensors.
+    """
+    layers, count = layersAtOnce(windows, LAYERS), windows.shape[2]
+    done = [work(slice(start, min(start + layers, count))) for start in range(0, count, layers)]
+    return [torch.cat(each, 2) for each in zip(*done, strict=True)]
+
+
+def analysedAt(tile, place):
+    """The coefficients of the layers of windows at a slice of the k axis of a tile from padded."""
+    return analysed(tile[:, :, STEP * place.start : STEP * (place.stop - 1) + WINDOW])
+
+
+def analysed(tile):
     for axis in (4, 3, 2):
-        windows = torch.cat(_cosines(windows, axis), 1)
-    return windows
+        tile = _cosines(tile, axis)
+    return tile
 
 
 def synthesise(coefficients, lattice):
     """Sum of the windows, cut to the tile."""
-    for axis in (2, 3, 4):
-        coefficients = _overlapped(coefficients.chunk(WINDOW, 1), axis)
-    return HALF**3 * _cut(coefficients, lattice)
+    return _joined(planes(coefficients), lattice)
+
+
+def planes(coefficients):
+    """The windows (batch, 64, k, j, i) summed along j and i, still four coefficients along k: (batch, 4, k, j, i)."""
+    rows = coefficients.unflatten(1, (WINDOW, WINDOW, WINDOW))
+    columns = _overlapped(rows.unbind(2), -2)
+    return _overlapped(columns.unbind(2), -1)
+
+
+def _joined(layers, lattice):
+    return HALF**3 * _cut(_overlapped(layers.split(1, 1), -3), lattice)
 
 
 def merge(shrunk):
-    """The tile from (coefficients times weight, weight) of the shrunk windows of lattices A and B."""
+    """The tile from (planes of the coefficients times weight, weight) of the shrunk windows of lattices A and B."""
     whole, total = 0, 0
     for lattice, (weighted, weight) in enumerate(shrunk):
-        whole, total = whole + synthesise(weighted, lattice), total + spread(weight, lattice)
+        whole, total = whole + _joined(weighted, lattice), total + spread(weight, lattice)
     return whole / total
 
 
-def drawnTo(expected, measured, gains, sd):
+def drawnTo(expected, inSd, gains, measured, sd):
     """Coefficients (batch, 64, ...) drawn to what is expected of them, by no more than noise explains; the mean stays.
 
-    expected: of all but the mean (batch, 63, ...). A gain of 1 leaves the measured value, 0 gives the expected one.
+    expected and inSd: what is expected and what was measured, in sd, and gains: of all but the mean (batch, 63, ...).
+    A gain of 1 leaves the measured value, 0 gives the expected one. measured is overwritten.
     """
-    details, most = measured[:, 1:], MOST_REMOVED * sd[:, 1:]
-    removed = torch.clamp((1 - gains[:, 1:]) * (details - expected), -most, most)
-    return torch.cat([measured[:, :1], details - removed], 1)
+    removed = ((1 - gains) * (inSd - expected)).clamp(-MOST_REMOVED, MOST_REMOVED)
+    measured[:, 1:].addcmul_(removed, sd[:, 1:], value=-1)
+    return measured
 
 
 def both(tile):
     """The coefficients of both lattices."""
     return [analyse(tile, lattice) for lattice in (0, 1)]
-
-
-def noiseOn(lattice, sigma, support):
-    """SD of the noise in the coefficients of a lattice; sigma (batch, 1, k, j, i), support (batch, 3)."""
-    return windowMean(sigma, lattice) * coefficientSd(support)[:, :, None, None, None]
-
-
-def noiseOf(sigma, support):
-    """SD of the noise in the coefficients of both lattices."""
-    return [noiseOn(lattice, sigma, support) for lattice in (0, 1)]
 
 
 def firstEstimate(tile, sigma, support):
@@ -114,59 +137,68 @@ def firstEstimate(tile, sigma, support):
 
 
 def _hardShrunk(tile, sigma, sd, lattice):
-    """(coefficients of a lattice that noise does not explain times their weight, weight), a few layers at a time."""
-    measured, done = analyse(tile, lattice), []
-    layers = layersAtOnce(measured, LAYERS)
-    pieces = zip(*(part.split(layers, 2) for part in (measured, windowMean(sigma, lattice))), strict=True)
-    for coefficients, mean in pieces:
-        noise = mean * sd
-        gains = hardGains(coefficients, noise)
-        weight = windowWeight(gains, noise)
-        done.append((coefficients * gains * weight, weight))
-    return [torch.cat(part, 2) for part in zip(*done, strict=True)]
+    """(planes of the coefficients that noise does not explain times their weight, weight)."""
+    means, tile = windowMean(sigma, lattice), padded(tile, lattice)
+
+    def work(place):
+        coefficients, mean = analysedAt(tile, place), means[:, :, place]
+        gains = hardGains(coefficients, mean * sd)
+        weight = windowWeight(gains, mean, sd)
+        return planes(coefficients * gains.mul_(weight)), weight
+
+    return inLayers(means, work)
 
 
 def wiener(tile, sigma, support):
     """The tile (batch, 1, k, j, i) without noise by the fixed filter alone; sigma likewise, support (batch, 3)."""
-    sd, estimate = noiseOf(sigma, support), both(firstEstimate(tile, sigma, support))
-    gains = [wienerGains(*parts) for parts in zip(estimate, sd, strict=True)]
-    return _merged([drawnTo(0.0, *parts) for parts in zip(both(tile), gains, sd, strict=True)], gains, sd)
+    first, sd = firstEstimate(tile, sigma, support), coefficientSd(support)[:, :, None, None, None]
 
+    def shrunk(lattice):
+        measured, estimate, mean = analyse(tile, lattice), analyse(first, lattice), windowMean(sigma, lattice)
+        inSd, estimate = ((x / (mean * sd))[:, 1:] for x in (measured, estimate))
+        gains = wienerGains(estimate)
+        weight = windowWeight(gains, mean, sd)
+        return planes(drawnTo(0.0, inSd, gains, measured, mean * sd) * weight), weight
 
-def _merged(shrunk, gains, sd):
-    weights = [windowWeight(*parts) for parts in zip(gains, sd, strict=True)]
-    return merge([(c * w, w) for c, w in zip(shrunk, weights, strict=True)])
+    return merge(shrunk(lattice) for lattice in (0, 1))
 
 
 def spread(weight, lattice):
     """Sum over the windows that see a voxel of a weight (batch, 1, ...) per window."""
-    for axis in (2, 3, 4):
+    for axis in (-3, -2, -1):
         weight = _atBothEnds(weight, weight, axis).repeat_interleave(STEP, axis)
     return _cut(weight, lattice)
 
 
 def _cosines(windows, axis):
     """The four coefficients over HALF along an axis of all windows of 4 that start at every second place."""
-    last = windows.shape[axis] - WINDOW
-    indices = [slice(first, last + first + 1, STEP) for first in range(WINDOW)]
-    x0, x1, x2, x3 = (windows[(slice(None),) * axis + (index,)] for index in indices)
+    even, odd = windows.unflatten(axis, (-1, STEP)).unbind(axis + 1)
+    if axis == windows.ndim - 1:
+        even, odd = even.contiguous(), odd.contiguous()  # arithmetic on rows with gaps is several times slower
+    n = even.shape[axis] - 1
+    x0, x1, x2, x3 = (part.narrow(axis, first, n) for first in (0, 1) for part in (even, odd))
     outer, inner, rise, step = x0 + x3, x1 + x2, x0 - x3, x1 - x2
-    return [
-        outer + inner,
-        torch.add(LONG / HALF * rise, step, alpha=SHORT / HALF),
-        outer - inner,
-        torch.sub(SHORT / HALF * rise, step, alpha=LONG / HALF),
+    into = whole = None
+    if not torch.is_grad_enabled():  # gradients do not pass what is written in place
+        whole = outer.new_empty((len(outer), WINDOW * outer.shape[1], *outer.shape[2:]))
+        into = whole.chunk(WINDOW, 1)
+    done = [
+        torch.add(outer, inner, out=into and into[0]),
+        torch.add(LONG / HALF * rise, step, alpha=SHORT / HALF, out=into and into[1]),
+        torch.sub(outer, inner, out=into and into[2]),
+        torch.sub(SHORT / HALF * rise, step, alpha=LONG / HALF, out=into and into[3]),
     ]
+    return torch.cat(done, 1) if whole is None else whole
 
 
 def _overlapped(parts, axis):
-    """Windows of 4 over HALF from their coefficients along an axis, summed where they overlap."""
+    """Windows of 4 over HALF from their coefficients along an axis (-3, -2, -1), summed where they overlap."""
     mean, slope, bend, wave = parts
     even, odd = mean + bend, mean - bend
     rise = torch.add(LONG / HALF * slope, wave, alpha=SHORT / HALF)
     step = torch.sub(SHORT / HALF * slope, wave, alpha=LONG / HALF)
     pairs = _atBothEnds(even + rise, odd - step, axis), _atBothEnds(odd + step, even - rise, axis)
-    return torch.stack(pairs, axis + 1).flatten(axis, axis + 1)
+    return torch.stack(pairs, axis).flatten(axis - 1, axis)
 
 
 def _atBothEnds(first, second, axis):
@@ -211,16 +243,20 @@ def hardGains(coefficients, sd):
     return gains
 
 
-def wienerGains(estimate, sd, correction=0.0):
-    """Gain 0 to 1 of each coefficient but the mean; without a correction (batch, 63, ...) that of Wiener's filter."""
-    ratio = (estimate[:, 1:] / sd[:, 1:]).square() + GAIN_FLOOR
-    gains = torch.sigmoid(ratio.log() + correction)
-    return torch.cat([torch.ones_like(gains[:, :1]), gains], 1)
+def wienerGains(inSd, correction=0.0):
+    """Gains 0 to 1 of coefficients whose first estimate is known in SD; without a correction Wiener's."""
+    return torch.sigmoid((inSd.square() + GAIN_FLOOR).log_() + correction)
 
 
-def windowWeight(gains, sd):
-    """Windows count by the inverse of the noise that is left in them, (batch, 1, ...)."""
-    power = (gains * sd).square()
-    while power.shape[1] > 1:  # in a fixed order, unlike sum()
-        power = power[:, ::2] + power[:, 1::2]
-    return 1 / power.clamp_min(1e-12)
+def windowWeight(gains, mean, coefficientSd):
+    """Windows count by the inverse of the noise that is left in them, (batch, 1, ...).
+
+    gains: of all coefficients or of all but the mean, which is kept; mean: of sigma.
+    """
+    kept = COEFFICIENTS - gains.shape[1]
+    power, rest = (gains * coefficientSd[:, kept:]).square_(), coefficientSd[:, :kept].square().sum(1, keepdim=True)
+    while (count := power.shape[1]) > 1:  # in a fixed order, unlike sum()
+        if count % 2:
+            rest = rest + power[:, -1:]
+        power = power[:, : count // 2] + power[:, count // 2 : count // 2 * 2]
+    return 1 / ((power + rest) * mean.square()).clamp_min(1e-12)

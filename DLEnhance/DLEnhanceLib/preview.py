@@ -76,8 +76,8 @@ class Previewer:
     def _fill(self, components, part, tile, inside, report):
         """On all slices that the network is given first: k-space is continued from more than those in view."""
         seen = Components.empty(self.volume.voxels.shape, tile, self._unit)
-        noise = tileNoise(self.volume, self.survey, self.backend, tile, report)
-        seen.put(tile, noise * self.weight.at(tile), name="noise")
+        noise = tileNoise(self.volume, self.survey, self.backend, tile, report, weight=self.weight, core=tile)
+        seen.put(tile, noise, name="noise")
         restore(seen, self.volume, self.survey, self.backend, self.weight, noProgress, rounds=ROUNDS)
         for name, values in zip(NAMES, seen.stored, strict=True):
             components.put(within(inside, part), values[within(inside, tile)], name=name)

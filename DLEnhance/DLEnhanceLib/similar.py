@@ -28,6 +28,7 @@ TINY = 1e-20
 LAYERS = 16  # of a slab
 _STEPS = range(-REACH, REACH + 1)
 SHIFTS = [shift for shift in itertools.product(_STEPS, repeat=3) if 0 < sum(s * s for s in shift) <= BALL]
+PAIRS = SHIFTS[len(SHIFTS) // 2 :]  # the others are these backwards
 
 
 def noiseOfSimilar(image, noise, sigma):
@@ -43,28 +44,37 @@ def averageOfSimilar(image, estimate, sigma):
     Squares are averaged and 2 sigma^2 taken off, which frees it from the bias of magnitudes from an SNR of 1 on
     (Wiest-Daessle 2008, doi:10.1007/978-3-540-85990-1_21).
     A neighbour counts by (1 - d/4)^4, close to exp(-d) but never too small for fast arithmetic, where d is the sum of
-    the squared differences. In slabs and in place: the arithmetic is so little that the cache decides the time.
+    the squared differences, the same for both of a pair. In slabs and in place: the arithmetic is so little that the
+    cache decides the time.
     """
     mean = boxMean(estimate, 1)
     features = [estimate / (2 * VALUE * sigma), mean / (2 * MEAN * sigma)]
-    power = image.square()
-    around = [_wide(part, REACH) for part in (*features, power)]
+    value, mean, power = (_wide(part, REACH) for part in (*features, image.square()))
     result = torch.empty_like(image)
     layers = layersAtOnce(image, LAYERS)
     for start in range(0, image.shape[2], layers):
         slab = (..., slice(start, start + layers), slice(None), slice(None))
-        value, mean = (feature[slab].contiguous() for feature in features)
-        total = power[slab].clone()
-        weights, weight, part = torch.ones_like(total), torch.empty_like(total), torch.empty_like(total)
-        for shift in SHIFTS:
-            starts = (REACH + shift[0] + start, REACH + shift[1], REACH + shift[2])
-            place = (..., *[slice(s, s + n) for s, n in zip(starts, total.shape[2:], strict=True)])
-            values, means, voxels = (wide[place] for wide in around)
-            torch.sub(values, value, out=weight).square_()
-            torch.sub(means, mean, out=part)
-            weight.addcmul_(part, part).neg_().add_(1).clamp_min_(0).square_().square_()
-            total.addcmul_(weight, voxels)
-            weights.add_(weight)
+        size = result[slab].shape[2:]
+
+        def at(low, shape, start=start):
+            corner = (REACH + start + low[0], REACH + low[1], REACH + low[2])
+            return (..., *[slice(c, c + n) for c, n in zip(corner, shape, strict=True)])
+
+        total = power[at((0, 0, 0), size)].clone()
+        weights = torch.ones_like(total)
+        for shift in PAIRS:
+            # the first voxels of all pairs of which one lies in the slab
+            low = [min(0, -s) for s in shift]
+            shape = [n + abs(s) for n, s in zip(size, shift, strict=True)]
+            first, second = at(low, shape), at([a + s for a, s in zip(low, shift, strict=True)], shape)
+            weight, part = value[first] - value[second], mean[first] - mean[second]
+            weight.square_().addcmul_(part, part).neg_().add_(1).clamp_min_(0).square_().square_()
+            for sign in (1, -1):
+                there = [max(0, sign * s) for s in shift]
+                inside = (..., *[slice(t, t + n) for t, n in zip(there, size, strict=True)])
+                counted = weight[inside]
+                total.addcmul_(counted, power[at([sign * s for s in shift], size)])
+                weights.add_(counted)
         result[slab] = total.div_(weights)
     kept = (1 - 2 * sigma.square() / result.clamp_min(TINY)).clamp_min_(LEAST_KEPT**2)
     return result.mul_(kept).sqrt_()

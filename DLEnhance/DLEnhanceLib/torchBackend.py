@@ -1,6 +1,7 @@
 """Runs the network and the extrapolation on arrays, on one device. Imports torch; import it lazily."""
 
 import contextlib
+import dataclasses
 import itertools
 import threading
 
@@ -9,12 +10,13 @@ import torch
 from safetensors.torch import load_file
 
 from . import faint, groups, similar
-from .blocks import blockCount, inBlocks
+from .blocks import CELL, around, blockCount, inBlocks
 from .devices import CPU, Device, chooseDevice
 from .errors import MissingPackage
 from .extrapolation import ROUNDS, beyondTheCut, smoothedToAcquired
 from .modelFiles import ModelFile, findModel
 from .network import MULTIPLE, SIGMA_FLOOR, Denoiser, NetworkShape, conditionVector
+from .tiles import blockMaximum
 
 REPEATED = 1e-3  # filled share of k-space along an axis of one voxel: its noise is the same in all that repeats it
 LONGEST_REACH = 4096  # a network that sees further sees everything: its tiles hold the whole volume
@@ -30,8 +32,6 @@ class TorchBackend:
         self._network = network.to(device.id)
         self._autocast = _halfPrecision(device)
         self._afterLayer = None
-        for layer in network.countedLayers:
-            layer.register_forward_hook(self._onLayer)
 
     @property
     def profile(self) -> str:
@@ -63,49 +63,56 @@ class TorchBackend:
         """The same model on the CPU, for when a graphics card has too little memory."""
         return TorchBackend(self.model, CPU)
 
-    def noise(self, image, sigma, support, spacing, *, reportProgress=None) -> np.ndarray:
+    def noise(self, image, sigma, support, spacing, *, wanted=None, reportProgress=None) -> np.ndarray:
         """Noise of a tile, (k, j, i) float32 in the units of the image.
 
         image, sigma: (k, j, i) float32, tissue near 1. support (filled share of k-space), spacing (mm): along k, j, i.
+        wanted: where the noise is needed, bool (k, j, i); elsewhere the result is any number, mostly 0, in less time.
         reportProgress(fraction) is called after each layer and may raise to stop.
         Raises MemoryError when the tile is too large for the device.
         """
         shape = image.shape
         support = [REPEATED if size == 1 else share for size, share in zip(shape, support, strict=True)]
         image, sigma = _padded(image), _padded(sigma)
-        with self._memoryErrors(), torch.inference_mode(), self._counted(self._runs(image.shape), reportProgress):
+        needed = _Needed.of(None if wanted is None else blockMaximum(wanted, (CELL,) * 3))
+        with (
+            self._memoryErrors(),
+            torch.inference_mode(),
+            self._counted(self._runs(image.shape, needed), reportProgress),
+        ):
             conditions = conditionVector(support, spacing)[None].to(self.device.id)
             image, sigma = self._tensors(image, sigma)
             with self._autocast():
-                noise = self._network(image, sigma, conditions).float()
-            noise = self._refined(image, noise, sigma.clamp_min(SIGMA_FLOOR), conditions[:, :3])
+                noise = self._network(image, sigma, conditions, cells=needed.network, report=self._onLayer).float()
+            noise = self._refined(image, noise, sigma.clamp_min(SIGMA_FLOOR), conditions[:, :3], needed)
             return noise[0, 0].cpu().numpy()[: shape[0], : shape[1], : shape[2]]
 
-    def _runs(self, shape):
+    def _runs(self, shape, needed):
         """How often something is reported done: layers, blocks of the three steps in blocks, units of the groups."""
-        blocks = blockCount(shape, torch.device(self.device.id))
-        return self._network.layerRuns(shape) + 3 * blocks + len(groups.units(shape))
+        device = torch.device(self.device.id)
+        blocks = sum(blockCount(shape, device, cells) for cells in (needed.faint, needed.faintAgain, needed.similar))
+        return self._network.runs(shape, needed.network) + blocks + len(groups.units(shape, needed.groups))
 
-    def _refined(self, image, noise, sigma, support):
+    def _refined(self, image, noise, sigma, support, needed):
         """What follows the network without training: faint structure and like windows, see their files."""
 
         def withoutStructure(_image, *parts):
             return faint.noiseWithoutStructure(*parts, support)
 
-        noise = self._stepInBlocks(withoutStructure, image, noise, sigma)
-        noise = groups.noiseOfGroups(image, noise, sigma, support, report=self._onLayer)
-        noise = self._stepInBlocks(withoutStructure, image, noise, sigma)
-        return self._stepInBlocks(similar.noiseOfSimilar, image, noise, sigma)
+        noise = self._stepInBlocks(withoutStructure, needed.faint, image, noise, sigma)
+        noise = groups.noiseOfGroups(image, noise, sigma, support, cells=needed.groups, report=self._onLayer)
+        noise = self._stepInBlocks(withoutStructure, needed.faintAgain, image, noise, sigma)
+        return self._stepInBlocks(similar.noiseOfSimilar, needed.similar, image, noise, sigma)
 
-    def _stepInBlocks(self, step, *parts):
-        """step(image, noise, sigma) of all blocks."""
+    def _stepInBlocks(self, step, cells, *parts):
+        """step(image, noise, sigma) of all blocks that are needed."""
 
         def work(block):
             better = step(*block.split(1, 1))
             self._onLayer()
             return better
 
-        return inBlocks(torch.cat(parts, 1), 1, work)
+        return inBlocks(torch.cat(parts, 1), 1, work, cells=cells)
 
     @contextlib.contextmanager
     def _counted(self, count, reportProgress):
@@ -153,13 +160,31 @@ class TorchBackend:
     def _tensors(self, *arrays):
         return [torch.from_numpy(array)[None, None].to(self.device.id) for array in arrays]
 
-    def _onLayer(self, *_):
+    def _onLayer(self):
         if self._afterLayer is not None:
             self._afterLayer()
 
     def _freeMemory(self):
         if self.device.id.startswith("cuda"):
             torch.cuda.empty_cache()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Needed:
+    """Where the result of each step is needed by the next ones: cells as of blocks.wantedBoxes, None for all."""
+
+    network: np.ndarray | None
+    faint: np.ndarray | None
+    groups: np.ndarray | None
+    faintAgain: np.ndarray | None
+    similar: np.ndarray | None
+
+    @classmethod
+    def of(cls, wanted) -> "_Needed":
+        faintAgain = around(wanted, similar.HALO)
+        ofGroups = around(faintAgain, faint.HALO)
+        before = groups.seen(ofGroups)
+        return cls(around(before, faint.HALO), before, ofGroups, faintAgain, wanted)
 
 
 def makeBackend(profile: str = "full", device: str = "auto", *, threads: int | None = None) -> TorchBackend:

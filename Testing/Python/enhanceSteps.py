@@ -17,7 +17,7 @@ class SmoothingBackend:
     def __init__(self):
         self.passes = 0
 
-    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, wanted=None, reportProgress=None):
         self.passes += 1
         return (image - gaussian_filter(image, 0.8)).astype(np.float32)
 
@@ -33,7 +33,7 @@ class WaitingBackend(SmoothingBackend):
         super().__init__()
         self.reached, self.goOn = threading.Event(), threading.Event()
 
-    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, wanted=None, reportProgress=None):
         self.reached.set()
         while not self.goOn.wait(0.01):
             reportProgress(0.5)
@@ -47,7 +47,7 @@ class FailingBackend(SmoothingBackend):
         super().__init__()
         self._error = error
 
-    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, wanted=None, reportProgress=None):
         raise self._error
 
 

@@ -55,7 +55,7 @@ class SmoothingBackend:
 
     margin, tileVoxels, deviceName, profile, modelId, modelHash = 8, 10**7, "CPU", "fake", "smoothing", "0"
 
-    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, wanted=None, reportProgress=None):
         reportProgress(1.0)
         return image - ndimage.uniform_filter(image, 3, mode="nearest")
 
@@ -72,7 +72,7 @@ class SmallMemoryBackend(SmoothingBackend):
     def __init__(self, largest=40, deviceName="GPU"):
         self.largest, self.deviceName, self.seen = largest, deviceName, []
 
-    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, wanted=None, reportProgress=None):
         self.seen.append(image.shape)
         if max(image.shape) > self.largest + 2 * self.margin:
             raise MemoryError

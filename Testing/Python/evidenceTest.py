@@ -13,7 +13,7 @@ WEAK = Strengths(0.3, 0.25, 0.5)
 class RemovingBackend(SmoothingBackend):
     """Takes a bright block away as if it were noise."""
 
-    def noise(self, image, sigma, support, spacing, *, reportProgress=None):
+    def noise(self, image, sigma, support, spacing, *, wanted=None, reportProgress=None):
         noise = super().noise(image, sigma, support, spacing, reportProgress=reportProgress)
         noise[12, 22:25, 20:23] = 0.5
         return noise

@@ -128,6 +128,18 @@ def test_threads_do_not_change_the_result():
     assert torch.equal(*results)
 
 
+def test_wanted_cells_are_those_of_a_whole_run():
+    """What is far from them keeps the first estimate."""
+    truth = folds((32, 36, 80))
+    image, cells = truth + noiseLike(truth), np.zeros((8, 9, 20), bool)
+    cells[2:5, 3, 4:6] = cells[7, 8, 1] = True
+    whole = image - better(image, truth)
+    part = noiseOfGroups(image, image - truth, torch.full_like(image, SIGMA), WHITE, cells=cells)
+    wanted = torch.from_numpy(cells.repeat(4, 0).repeat(4, 1).repeat(4, 2))[None, None]
+    assert (whole - part)[wanted].abs().max() < 1e-6
+    assert torch.equal(part[..., 48:], (image - truth)[..., 48:])
+
+
 def test_nothing_beyond_the_halo_counts():
     truth = torch.full((1, 1, 8, 8, 64), 0.8)
     image = truth + noiseLike(truth)

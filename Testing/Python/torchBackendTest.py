@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from DLEnhanceLib import blocks, groups
 from DLEnhanceLib.network import MULTIPLE
 from DLEnhanceLib.tiles import ALIGNMENT
 from DLEnhanceLib.torchBackend import makeBackend, reachOf
@@ -66,6 +67,26 @@ def test_nothing_beyond_the_margin_changes_a_result(profile):
     apart = np.abs(first - second).max(axis=(0, 1))
     assert apart[: size - MULTIPLE - backend.margin].max() == 0
     assert apart[-MULTIPLE:].max() > 0
+
+
+@pytest.mark.parametrize("profile", ["fast", "full"])
+def test_wanted_voxels_are_those_of_a_run_where_all_are_wanted(monkeypatch, profile):
+    """And what is far from them is left out; progress ends at 1 either way."""
+    monkeypatch.setattr(blocks, "BLOCK", 32)
+    monkeypatch.setattr(groups, "UNIT", (16, 32, 32))
+    image = np.random.default_rng(0).normal(0.6, 0.1, (24, 70, 132)).astype(np.float32)
+    wanted = np.zeros(image.shape, bool)
+    wanted[5:14, 9:37, 3:22] = True
+    wanted[17, 50, 30] = True
+    backend, results, fractions = makeBackend(profile, "cpu", threads=1), [], []
+    for where in (None, wanted):
+        arguments = image, np.full_like(image, 0.05), (1, 0.7, 0.7), (1, 1, 1)
+        results.append(backend.noise(*arguments, wanted=where, reportProgress=fractions.append))
+        assert fractions[-1] == pytest.approx(1)
+    whole, part = results
+    assert np.abs(whole - part)[wanted].max() < 1e-6
+    assert np.all(part[:, :, 64:] == 0)
+    assert np.all(np.isfinite(part))
 
 
 def test_a_single_slice_loses_most_of_its_noise():
