@@ -37,6 +37,7 @@ class Recovery:
     """What is left of a lesion: percent of its contrast; shown: contrast in the image over the truth's, with noise."""
 
     lesion: Inserted
+    condition: str
     profile: str
     preset: str
     percent: float
@@ -120,7 +121,7 @@ def _recoveries(lesions, bare, lesioned, images, *, profile, preset):
         base, *shown = (_contrast(image, part, inside, around) for image in (aims[0], images[1], lesioned.noisy.voxels))
         shown = [(contrast - base) / expected for contrast in shown]
         percent = 100 * _contrast(response, part, inside, around) / expected
-        yield Recovery(lesion, profile, preset, percent, *shown)
+        yield Recovery(lesion, lesioned.condition, profile, preset, percent, *shown)
 
 
 def _surround(lesion, truth, voxelMm):
@@ -151,7 +152,10 @@ def _checks(profile, found):
             cells = {cnr: _mean(ofSize, cnr) for cnr in CNRS}
             mean = float(np.mean([one.percent for one in ofSize]))
             weakest = min(cells, key=cells.get)
-            text = f"{len(ofSize)} lesions; weakest at CNR {weakest:g}: {cells[weakest]:.0f} %"
+            text = f"{len(ofSize)} lesions; weakest at CNR {weakest:g}: {cells[weakest]:.0f} %; " + ", ".join(
+                f"{condition}: {np.mean([one.percent for one in ofSize if one.condition == condition]):.1f} %"
+                for condition in dict.fromkeys(one.condition for one in ofSize)
+            )
             passing[size] = mean >= threshold
             yield Check(
                 "AT6",

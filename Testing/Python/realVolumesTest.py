@@ -74,8 +74,10 @@ def test_a_background_that_software_blanked_stays_zero(run):
 
 def test_at14_tiles_leave_no_seam(run, backend):
     tiled = computeComponents(run.source, run.survey, backend, tile=48)
-    difference = np.abs(tiled.stored - run.components.stored).max() * run.components.unit
-    assert difference < 1e-4 * run.survey.noise.median  # rounding of float32
+    difference = np.abs(tiled.stored - run.components.stored) * run.components.unit / run.survey.noise.median
+    # but for rounding: where two windows are alike to the last bits, it may let another one into a group
+    assert difference.max() < 0.05
+    assert (difference > 1e-4).mean() < 1e-4
 
 
 def test_at16_twice_the_input_is_twice_the_output(run, backend):
