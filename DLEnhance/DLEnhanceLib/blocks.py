@@ -24,6 +24,12 @@ def blockEdge(shape, device):
     return THIN_BLOCK if min(shape) <= THIN else BLOCK
 
 
+def shiftsWithin(reach, ball):
+    """Shifts along k, j, i of up to reach voxels an axis whose squared length is at most ball, in rising order."""
+    steps = range(-reach, reach + 1)
+    return [shift for shift in itertools.product(steps, repeat=3) if sum(s * s for s in shift) <= ball]
+
+
 def around(cells, voxels):
     """The wanted cells, bool (k, j, i), with all that lie so many voxels around; None, which is all, stays."""
     return cells if cells is None else ndimage.maximum_filter(cells, 2 * -(-voxels // CELL) + 1)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .blocks import around, handledInTurn, layersAtOnce, wantedBoxes
+from .blocks import around, handledInTurn, layersAtOnce, shiftsWithin, wantedBoxes
 from .lapped import WINDOW, noiseCorrelation
 
 REACH, BALL = 3, 12  # voxels along an axis and squared distance at which windows are looked for
@@ -20,8 +20,7 @@ UNIT = (16, 64, 64)  # voxels handled at once along k, j, i; multiples of WINDOW
 AT_ONCE = 128  # groups: few enough for the processor's cache
 HALO = 2 * REACH + WINDOW - 1  # voxels that a result depends on
 NOISE_FLOOR = 0.03  # of the noise power, at frequencies of which a cut k-space leaves none
-_STEPS = range(-REACH, REACH + 1)
-SHIFTS = [shift for shift in itertools.product(_STEPS, repeat=3) if sum(s * s for s in shift) <= BALL]
+SHIFTS = shiftsWithin(REACH, BALL)
 
 
 def noiseOfGroups(image, noise, sigma, support, *, cells=None, report=lambda: None):

@@ -5,12 +5,10 @@ doi:10.1016/j.media.2011.04.003). Such weights hardly follow the noise, and what
 a few voxels keeps the contrast that a filter takes from it.
 """
 
-import itertools
-
 import torch
 from torch import nn
 
-from .blocks import layersAtOnce
+from .blocks import layersAtOnce, shiftsWithin
 from .surprise import boxMean, smoothed
 
 REACH, BALL = 2, 8  # voxels along an axis; squared distance: 92 neighbours
@@ -26,8 +24,7 @@ SMOOTHING = 0.1
 LEAST_KEPT = 0.6  # of a magnitude when its bias goes: a root close to nothing would turn noise of air into specks
 TINY = 1e-20
 LAYERS = 16  # of a slab
-_STEPS = range(-REACH, REACH + 1)
-SHIFTS = [shift for shift in itertools.product(_STEPS, repeat=3) if 0 < sum(s * s for s in shift) <= BALL]
+SHIFTS = [shift for shift in shiftsWithin(REACH, BALL) if any(shift)]
 PAIRS = SHIFTS[len(SHIFTS) // 2 :]  # the others are these backwards
 
 

@@ -96,16 +96,16 @@ class TorchBackend:
     def _refined(self, image, noise, sigma, support, needed):
         """What follows the network without training: faint structure and like windows, see their files."""
 
-        def withoutStructure(_image, *parts):
+        def withoutStructure(*parts):
             return faint.noiseWithoutStructure(*parts, support)
 
-        noise = self._stepInBlocks(withoutStructure, needed.faint, image, noise, sigma)
+        noise = self._stepInBlocks(withoutStructure, needed.faint, noise, sigma)
         noise = groups.noiseOfGroups(image, noise, sigma, support, cells=needed.groups, report=self._onLayer)
-        noise = self._stepInBlocks(withoutStructure, needed.faintAgain, image, noise, sigma)
+        noise = self._stepInBlocks(withoutStructure, needed.faintAgain, noise, sigma)
         return self._stepInBlocks(similar.noiseOfSimilar, needed.similar, image, noise, sigma)
 
     def _stepInBlocks(self, step, cells, *parts):
-        """step(image, noise, sigma) of all blocks that are needed."""
+        """step(*parts) of all blocks that are needed; parts: each (1, 1, k, j, i)."""
 
         def work(block):
             better = step(*block.split(1, 1))
