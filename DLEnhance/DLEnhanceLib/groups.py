@@ -14,8 +14,12 @@ from torch import nn
 from .blocks import around, handledInTurn, layersAtOnce, shiftsWithin, wantedBoxes
 from .lapped import WINDOW, noiseCorrelation
 
-REACH, BALL = 3, 12  # voxels along an axis and squared distance at which windows are looked for
+REACH, BALL = 3, 9  # voxels along an axis and squared distance at which windows are looked for
 MEMBERS = 32  # of a group. More take more noise, and more of what is rare, such as a small lesion
+# Members nearly as unlike as the first that is left out count less, down to nothing, over this share of its distance:
+# else rounding would decide who belongs to a group, and voxels would move by 0.2 % of tissue when the scale changes.
+RIM = 0.05
+TIE = 1e-6  # of the noise power: distances that differ by less are equal, as where an estimate is flat
 UNIT = (16, 64, 64)  # voxels handled at once along k, j, i; multiples of WINDOW
 AT_ONCE = 128  # groups: few enough for the processor's cache
 HALO = 2 * REACH + WINDOW - 1  # voxels that a result depends on
@@ -67,7 +71,9 @@ def magnitudeBias(signal, sigma):
 
 
 def inverseCovariance(support):
-    """Inverse of the covariance of noise of SD 1 in a window, (64, 64); support: (1, 3)."""
+    """Inverse of the covariance of noise of SD 1 in a window, (64, 64), a number where it is white; support: (1, 3)."""
+    if bool((support == 1).all()):
+        return torch.full_like(support[0, 0], 1 / (1 + NOISE_FLOOR))
     axes = noiseCorrelation(support.double(), WINDOW)[0]
     whole = torch.kron(torch.kron(axes[0], axes[1]), axes[2])
     floor = NOISE_FLOOR * torch.eye(len(whole), dtype=whole.dtype, device=whole.device)
@@ -84,17 +90,19 @@ def _unit(wide, unit, chosen, inverse):
         first = [start // WINDOW for start, _ in unit]
         chosen = chosen[tuple(slice(f, f + n) for f, n in zip(first, counts, strict=True))]
         chosen = torch.from_numpy(np.flatnonzero(chosen)).to(image.device)
-    members = _members(estimate, counts, chosen)
     steps = image.stride()
-    power = sigma.flatten()[members + sum(steps) * (WINDOW // 2)].square().mean(1)
+    middles = sigma.square().flatten()[sum(steps) * (WINDOW // 2) :]
+    members, shares = _members(estimate, middles, counts, chosen)
+    power = middles[members].mean(1, keepdim=True)
     window = _offsets(itertools.product(range(WINDOW), repeat=3), steps, image.device)
     total, weights = torch.zeros_like(image), torch.zeros_like(image)
-    for some, at in zip(*(part.split(layersAtOnce(members, AT_ONCE, 0)) for part in (members, power)), strict=True):
+    together = (part.split(layersAtOnce(members, AT_ONCE, 0)) for part in (members, shares, power))
+    for some, share, at in zip(*together, strict=True):
         index = (some[..., None] + window).flatten()
         parts = (part.flatten().index_select(0, index).reshape(*some.shape, -1) for part in (image, estimate))
-        better = posterior(*parts, at[:, None, None], inverse).div_(at[:, None, None])
+        better = posterior(*parts, share, at, inverse).mul_((share / at)[..., None])
         total.flatten().scatter_add_(0, index, better.flatten())
-    weights.flatten().scatter_add_(0, members.flatten(), (1 / power)[:, None].expand(members.shape).flatten())
+    weights.flatten().scatter_add_(0, members.flatten(), (shares / power).flatten())
     return outer, [total, _overWindows(weights)]
 
 
@@ -106,9 +114,10 @@ def _overWindows(starts):
     return starts
 
 
-def _members(estimate, counts, chosen):
-    """Where the windows start that look most like each reference window, (references, MEMBERS), in a flat estimate.
+def _members(estimate, power, counts, chosen):
+    """Where the windows start that look most like each reference window, and the share 0 to 1 by which they belong.
 
+    Both (references, MEMBERS), in a flat estimate; power: of the noise amid the window that starts at a voxel, flat;
     chosen: numbers of the reference windows, None for all.
     """
     sizes = [count * WINDOW for count in counts]
@@ -125,29 +134,34 @@ def _members(estimate, counts, chosen):
     distances = distances.flatten(1)
     if chosen is not None:
         distances, starts = distances[:, chosen], starts[chosen]
-    nearest = distances.topk(MEMBERS, dim=0, largest=False, sorted=False).indices.T
-    return starts[:, None] + _offsets(SHIFTS, steps, estimate.device)[nearest]
+    nearest = distances.topk(MEMBERS + 1, dim=0, largest=False)
+    near, limit = nearest.values[:-1], nearest.values[-1]
+    tie = TIE * power[starts]
+    shares = (limit - near).add_(tie).div_(RIM * limit + tie).clamp_(0, 1)
+    return starts[:, None] + _offsets(SHIFTS, steps, estimate.device)[nearest.indices[:-1].T], shares.T.contiguous()
 
 
 def _offsets(places, steps, device):
     return torch.tensor(list(places), device=device) @ torch.tensor(steps, device=device)
 
 
-def posterior(measured, known, power, inverse):
+def posterior(measured, known, shares, power, inverse):
     """Mean of the windows given what was measured, (n, members, voxels); known: first estimate of them.
 
-    power: of the noise, (n, 1, 1); inverse: of its covariance at power 1. With the m windows of a group less their mean
-    as rows of Z, the covariance of the signal is C = Z'Z / (m - 1) and C (C + N)^-1 = Z' (Z N^-1 Z' + m - 1)^-1 Z N^-1,
-    which needs the inverse of a matrix of m x m only; m is half of the voxels of a window.
+    shares: 0 to 1, by which each belongs to its group, (n, members); power: of the noise, (n, 1); inverse: of its
+    covariance at power 1. With the windows of a group less their mean, times the roots of their shares, as rows of Z,
+    the covariance of the signal is C = Z'Z / m, where m is the sum of the shares less 1, and C (C + N)^-1 =
+    Z' (Z N^-1 Z' + m)^-1 Z N^-1, which needs the inverse of a matrix of the members only, half the voxels of a window.
     """
-    mean = measured.mean(1, keepdim=True)
-    patterns = known - known.mean(1, keepdim=True)
-    weighed = patterns @ inverse
+    count = shares.sum(1)[:, None, None]
+    mean, expected = (shares[:, None] @ windows / count for windows in (measured, known))
+    patterns = (known - expected).mul_(shares[..., None].sqrt())
+    weighed = patterns @ inverse if inverse.ndim else patterns * inverse
     gram = weighed @ patterns.transpose(1, 2)
-    gram.diagonal(dim1=1, dim2=2).add_((MEMBERS - 1) * power[:, :, 0])
+    gram.diagonal(dim1=1, dim2=2).add_((count[:, 0] - 1).clamp_min(1) * power)
     alike = weighed @ (measured - mean).transpose(1, 2)
-    shares = torch.cholesky_solve(alike, torch.linalg.cholesky_ex(gram)[0])
-    return torch.baddbmm(mean, shares.transpose(1, 2), patterns)
+    solved = torch.cholesky_solve(alike, torch.linalg.cholesky_ex(gram)[0])
+    return torch.baddbmm(mean, solved.transpose(1, 2), patterns)
 
 
 def _wide(tile):

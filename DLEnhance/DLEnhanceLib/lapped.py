@@ -21,6 +21,7 @@ LAYERS = 2  # of windows
 COEFFICIENTS = WINDOW**3
 PADS = (2, 1)  # voxels before and behind a tile; the lattices A and B
 HARD_THRESHOLD = 2.7  # in SD of the coefficient; the usual choice of block-matching filters
+RAMP = 0.1  # SD over which the threshold sets in: at a step rounding would decide what a coefficient is
 MOST_REMOVED = 4.0  # SD of the coefficient: whatever a network asks for, the result stays within noise of the scan
 GAIN_FLOOR = 0.05  # of the power ratio: what the first estimate gives up must be able to come back
 LONG, SHORT = math.cos(math.pi / 8) / math.sqrt(2), math.sin(math.pi / 8) / math.sqrt(2)  # of the odd cosines of 4
@@ -237,8 +238,8 @@ def fromCells(cells):
 
 
 def hardGains(coefficients, sd):
-    """1 for a coefficient that noise does not explain, else 0; the mean of a window is kept."""
-    gains = (coefficients.abs() > HARD_THRESHOLD * sd).to(coefficients.dtype)
+    """1 for a coefficient that noise does not explain, 0 for one that it does; the mean of a window is kept."""
+    gains = (coefficients / sd).abs_().sub_(HARD_THRESHOLD - RAMP / 2).div_(RAMP).clamp_(0, 1)
     gains[:, 0] = 1
     return gains
 

@@ -34,17 +34,21 @@ def error(image, truth):
 
 @pytest.mark.parametrize("support", [(1.0, 1.0, 1.0), (1.0, 0.7, 0.62)])
 def test_the_posterior_is_that_of_the_textbook(support):
-    """m + C (C + N)^-1 (y - m) with the whole matrices of 64 x 64, in double precision."""
+    """m + C (C + N)^-1 (y - m) with the whole matrices of 64 x 64, in double precision; with shares, of shares."""
     generator = torch.Generator().manual_seed(0)
     measured, known = torch.randn(2, 3, groups.MEMBERS, 64, generator=generator, dtype=torch.float64)
-    power = torch.tensor([0.1, 0.5, 2.0], dtype=torch.float64).reshape(3, 1, 1)
+    shares = torch.rand(3, groups.MEMBERS, generator=generator, dtype=torch.float64)
+    power = torch.tensor([[0.1], [0.5], [2.0]], dtype=torch.float64)
     inverse = inverseCovariance(torch.tensor([support], dtype=torch.float64))
+    found = posterior(measured, known, shares, power, inverse)
+    whole = torch.linalg.inv(inverse) if inverse.ndim else torch.eye(64, dtype=torch.float64) / inverse
     for n in range(3):
-        noise = power[n] * torch.linalg.inv(inverse)
-        covariance = torch.from_numpy(np.cov(known[n].numpy(), rowvar=False))
-        mean = measured[n].mean(0)
-        expected = mean + (measured[n] - mean) @ torch.linalg.solve(covariance + noise, covariance)
-        assert torch.allclose(posterior(measured, known, power, inverse)[n], expected, atol=1e-8)
+        weights = shares[n].numpy()
+        scatter = np.cov(known[n].numpy(), rowvar=False, aweights=weights, ddof=0) * weights.sum()
+        covariance = torch.from_numpy(scatter / (weights.sum() - 1))
+        mean = (measured[n] * shares[n][:, None]).sum(0) / shares[n].sum()
+        expected = mean + (measured[n] - mean) @ torch.linalg.solve(covariance + power[n] * whole, covariance)
+        assert torch.allclose(found[n], expected, atol=1e-8)
 
 
 def test_the_inverse_is_of_the_noise_that_a_scanner_makes():
@@ -55,6 +59,19 @@ def test_the_inverse_is_of_the_noise_that_a_scanner_makes():
     windows = ((noisy - ringing) / SIGMA).unfold(0, 4, 4).unfold(1, 4, 4).unfold(2, 4, 4).reshape(-1, 64).numpy()
     modelled = torch.linalg.inv(inverseCovariance(torch.tensor([support]))).numpy() - groups.NOISE_FLOOR * np.eye(64)
     assert np.abs(np.cov(windows, rowvar=False) - modelled).max() < 0.1
+
+
+def test_no_rounding_decides_who_belongs_to_a_group():
+    """When the estimate changes a little, no window joins or leaves a group at once."""
+    estimate = noiseLike(torch.zeros(48, 48, 48))
+    change = 3e-3 * noiseLike(estimate, seed=2)
+    shares = []
+    for one in (estimate, estimate + change):
+        members, share = groups._members(one, torch.full((one.numel(),), SIGMA**2), [10, 10, 10], None)
+        whole = torch.zeros(len(members), one.numel())
+        shares.append(whole.scatter_(1, members, share))
+    assert float((shares[0] - shares[1]).abs().max()) < 0.2
+    assert float(shares[0].sum(1).min()) > 0.5 * groups.MEMBERS
 
 
 def test_folds_smoothed_a_little_become_sharper_and_cleaner():

@@ -182,3 +182,12 @@ def test_surprise_of_pure_noise_has_the_sd_of_one(support):
     removed = (noisy - ringing)[None, None]
     smooth = surprise(removed, torch.full_like(removed, 0.05), torch.tensor([support]))[1]
     assert float(smooth[..., 6:-6, 6:-6, 6:-6].std()) == pytest.approx(1, abs=0.05)
+
+
+def test_no_rounding_decides_what_the_threshold_keeps():
+    """Coefficients at the threshold are kept in part, those beyond the ramp wholly or not at all."""
+    sd = torch.ones(1, 64, 1, 1, 5)
+    low, high = (lapped.HARD_THRESHOLD + sign * lapped.RAMP for sign in (-1, 1))
+    coefficients = torch.linspace(low, high, 5).expand(1, 64, 1, 1, 5)
+    gains = lapped.hardGains(coefficients, sd)[0, 1:, 0, 0]
+    assert torch.allclose(gains, torch.tensor([0, 0, 0.5, 1, 1]).expand(63, 5), atol=1e-4)
