@@ -7,13 +7,12 @@
 #   make validate the acceptance tests with the released weights: one HTML page (OPTIONS=--quick: some minutes)
 #   make simulation-page  pictures of every step of the training simulation; make convergence: the learning curves
 #   make compare-architectures  other networks trained for the same CPU time
-#   make train    train a model (resumes where it stopped) and export it: make train PROFILE=fast
+#   make train    train the network (resumes where it stopped) and export it
 # Real volumes are looked for in DATA; options for the command behind a target: make demo OPTIONS="--out /tmp/demo"
 
 SHELL := /bin/bash
 BIN := .venv/bin
 DATA ?= $(or $(DLENHANCE_DATA),../shared/data)
-PROFILE ?= full
 OPTIONS ?=
 export QT_QPA_PLATFORM ?= offscreen
 
@@ -57,8 +56,8 @@ compare-architectures: prepare
 	$(BIN)/python Benchmarks/architectureBenchmark.py --data $(DATA) --out Benchmarks/results/architectures.md $(OPTIONS)
 
 train: prepare
-	$(BIN)/python -m DLEnhanceTraining.train --profile $(PROFILE) --data $(DATA) --run Training/runs/$(PROFILE) $(OPTIONS)
-	$(BIN)/python -m DLEnhanceTraining.export --run Training/runs/$(PROFILE) --data $(DATA)
+	$(BIN)/python -m DLEnhanceTraining.train --data $(DATA) --run Training/runs/full $(OPTIONS)
+	$(BIN)/python -m DLEnhanceTraining.export --run Training/runs/full --data $(DATA)
 
 clean:
 	rm -rf demo-output Benchmarks/output build dist

@@ -19,7 +19,7 @@ COLUMNS = ("denoiseLow", "denoiseHigh", "kept")
 
 def train(build, source, seconds, folder):
     """Steps done in so many CPU seconds and the network averaged over them; the learning rate falls over that time."""
-    trainer = Trainer(Recipe(profile="fast"), source, folder, "cpu", build=build)
+    trainer = Trainer(Recipe(learningRate=1e-3), source, folder, "cpu", build=build)
     started = time.process_time()
     while (spent := time.process_time() - started) < seconds:
         trainer.advance(progress=spent / seconds)

@@ -210,7 +210,7 @@ def provenance(enhancement):
     rows = [
         ("software", f"DLEnhance {VERSION}"),
         ("model", f"{backend['modelId']} (profile {backend['profile']})"),
-        ("weights, SHA-256", backend["sha256"]),
+        ("weights, SHA-256", backend["sha256"] or "none: a fixed filter"),
         ("device", backend["device"]),
     ]
     return Table("Provenance", ("", ""), rows)

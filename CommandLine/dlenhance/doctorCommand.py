@@ -95,7 +95,8 @@ def model(profile: str) -> str:
     from DLEnhanceLib.torchBackend import makeBackend
 
     backend = makeBackend(profile=profile, device="cpu")
-    return f"{backend.modelId}, SHA-256 {backend.modelHash[:12]}..."
+    weights = f"SHA-256 {backend.modelHash[:12]}..." if backend.modelHash else "no weights"
+    return f"{backend.modelId}, {weights}"
 
 
 def slicerCore() -> str:

@@ -12,10 +12,13 @@ PROFILE_NAMES = ("full", "fast")
 
 @dataclasses.dataclass(frozen=True)
 class ModelFile:
-    """Weights and card of one profile; the card is the JSON document that the page beside it explains."""
+    """Weights and card of one profile; the card is the JSON document that the page beside it explains.
+
+    A profile without a network has no weights: None.
+    """
 
     profile: str
-    weights: Path
+    weights: Path | None
     card: dict
 
     @property
@@ -23,8 +26,8 @@ class ModelFile:
         return self.card["modelId"]
 
     def hash(self) -> str:
-        """SHA-256 of the weight file."""
-        return hashlib.sha256(self.weights.read_bytes()).hexdigest()
+        """SHA-256 of the weight file, empty without one."""
+        return hashlib.sha256(self.weights.read_bytes()).hexdigest() if self.weights else ""
 
     def isIntact(self) -> bool:
         """Whether the weights are those the card was written for."""
@@ -42,10 +45,11 @@ def findModel(profile: str, folder: Path | None = None) -> ModelFile:
     """The model of a profile. Raises BadOption for an unknown profile, MissingPackage when its files are not there."""
     if profile not in PROFILE_NAMES:
         raise BadOption(f"There is no profile '{profile}'; choose one of: {', '.join(PROFILE_NAMES)}.")
-    card = (folder or modelFolder()) / f"DLEnhance-{profile}.json"
-    weights = card.with_suffix(".safetensors")
-    if not card.is_file() or not weights.is_file():
+    path = (folder or modelFolder()) / f"DLEnhance-{profile}.json"
+    card = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    weights = path.with_suffix(".safetensors") if card and card["network"] else None
+    if card is None or (weights and not weights.is_file()):
         raise MissingPackage(
-            f"The model files of profile '{profile}' are missing from {card.parent}; reinstall DLEnhance."
+            f"The model files of profile '{profile}' are missing from {path.parent}; reinstall DLEnhance."
         )
-    return ModelFile(profile, weights, json.loads(card.read_text(encoding="utf-8")))
+    return ModelFile(profile, weights, card)

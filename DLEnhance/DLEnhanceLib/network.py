@@ -31,10 +31,7 @@ class NetworkShape:
     deepBlocks: int = 0
 
 
-PROFILES = {
-    "fast": NetworkShape(width=32, blocks=4),
-    "full": NetworkShape(width=40, blocks=5, deepWidth=80, deepBlocks=3),
-}
+FULL = NetworkShape(width=40, blocks=5, deepWidth=80, deepBlocks=3)  # of the profile of that name
 
 
 class ResidualBlock(nn.Module):

@@ -4,6 +4,7 @@ Noise is white where the scanner measured, zero where it did not, weighted by a 
 that, the SD in one narrow band tells the SD of all the noise. What cannot be told from anatomy counts as white.
 """
 
+import concurrent.futures
 import dataclasses
 
 import numpy as np
@@ -141,7 +142,9 @@ def noiseColor(view, tissue: np.ndarray, *, support) -> NoiseColor:
     """
     part = tissueCrop(tissue, CROP)
     image, tissue = view.block(part), tissue[part]
-    inner, outer = (axisFilters(image, tissue, support=support, band=band) for band in (INNER_BAND, OUTER_BAND))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:  # the filters wait for no interpreter
+        bands = INNER_BAND, OUTER_BAND
+        inner, outer = pool.map(lambda band: axisFilters(image, tissue, support=support, band=band), bands)
     narrower = [i.alpha - o.alpha for i, o in zip(inner, outer, strict=True)]
     pair = tuple(sorted(np.argsort(narrower)[1:].tolist()))
     if min(narrower[axis] for axis in pair) > NARROWER_FOR_ELLIPSE:

@@ -6,6 +6,7 @@ the noise (noiseColor.py) tells how much of all the noise the band holds, so tha
 whatever the scanner filled with zeros or filtered.
 """
 
+import concurrent.futures
 import dataclasses
 import functools
 
@@ -42,6 +43,7 @@ BUSY_SHARE = 0.4  # the next ones, up to this share, tell how anatomy leaks into
 HIGHEST_LEAK = 0.3  # of the noise's own activity that would be taken for leaked anatomy
 LOWEST_SHARE = 0.1  # of noise in a block's band; where anatomy prevails more, nothing can be told
 MANY_VOXELS = 20_000_000  # above, only every second (fourth ...) layer of blocks is looked at
+THREADS = 2  # layers of blocks at once: the filters wait for no interpreter, and memory holds two layers
 MEAN_TO_SD = np.sqrt(np.pi / 2)  # of absolute values of a Gaussian
 LOWER_BIAS = 1.03  # the lower side of the blocks is preferred: makes up for it (simulated)
 
@@ -213,17 +215,34 @@ def blockStatistics(view, tissue, color):
     blocks, counts = zip(*(blockEdges(size) for size in view.shape), strict=True)
     quiet, busy = (np.full((2, *counts), np.nan, np.float32) for _ in range(2))
     signal, share = np.full(counts, np.nan, np.float32), np.zeros(counts, np.float32)
-    for layer in range(0, counts[0], max(1, round(view.size / MANY_VOXELS))):
-        start, stop = layer * blocks[0], min((layer + 1) * blocks[0], view.shape[0])
-        if not tissue[start:stop].any():
-            continue
-        halo = slice(max(0, start - HALO), min(view.shape[0], stop + HALO))
-        core = slice(start - halo.start, stop - halo.start)
-        slab = view.block(np.s_[halo])
-        found = [filtered(slab, filters), activity(slab, around), blurred(slab)]
-        parts = [intoBlocks(x, blocks) for x in (*(one[core] for one in found), tissue[start:stop])]
-        quiet[:, layer], busy[:, layer], signal[layer], share[layer] = layerStatistics(*parts)
+
+    def handle(layer):
+        first, last = layer * blocks[0], min((layer + 1) * blocks[0], view.shape[0])
+        spans = [(first, last), *_spans(tissue[first:last].any(axis=0), blocks[1:])]
+        if None in spans:
+            return
+        halo = tuple(slice(max(0, p - HALO), min(n, q + HALO)) for (p, q), n in zip(spans, view.shape, strict=True))
+        core = tuple(slice(p - h.start, q - h.start) for (p, q), h in zip(spans, halo, strict=True))
+        slab = view.block(halo)
+        found = [one[core] for one in (filtered(slab, filters), activity(slab, around), blurred(slab))]
+        inside = tissue[tuple(slice(*span) for span in spans)]
+        parts = layerStatistics(*(intoBlocks(x, blocks) for x in (*found, inside)))
+        place = (layer, *(slice(p // b, -(-q // b)) for (p, q), b in zip(spans[1:], blocks[1:], strict=True)))
+        quiet[(slice(None), *place)], busy[(slice(None), *place)], signal[place], share[place] = parts
+
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(handle, range(0, counts[0], max(1, round(view.size / MANY_VOXELS)))))
     return BlockStatistics(quiet, busy, signal, share, blocks)
+
+
+def _spans(mask, blocks):
+    """Along both axes of a mask the first and the last voxel, exclusive, of the blocks that hold some; or None."""
+    for axis, (block, size) in enumerate(zip(blocks, mask.shape, strict=True)):
+        found = np.flatnonzero(mask.any(axis=1 - axis))
+        if len(found):
+            yield found[0] // block * block, min((found[-1] // block + 1) * block, size)
+        else:
+            yield None
 
 
 def intoBlocks(layer, blocks):

@@ -25,13 +25,13 @@ class Preset(enum.Enum):
 
 
 class Profile(enum.Enum):
-    """Which of the two networks."""
+    """How the first estimate of the noise is made: by the network or by a fixed filter."""
 
     FULL = "full"
     FAST = "fast"
 
     def label(self):
-        return {"full": _("Full (best image)"), "fast": _("Fast (smaller network)")}[self.value]
+        return {"full": _("Full (best image)"), "fast": _("Fast (no network)")}[self.value]
 
 
 def _percentOf(component):

@@ -14,6 +14,7 @@ from .blocks import CELL, around, blockCount, inBlocks
 from .devices import CPU, Device, chooseDevice
 from .errors import MissingPackage
 from .extrapolation import ROUNDS, beyondTheCut, smoothedToAcquired
+from .fixedFilter import FixedFilter
 from .modelFiles import ModelFile, findModel
 from .network import MULTIPLE, SIGMA_FLOOR, Denoiser, NetworkShape, conditionVector
 from .tiles import blockMaximum
@@ -201,6 +202,8 @@ def makeBackend(profile: str = "full", device: str = "auto", *, threads: int | N
 
 
 def _loadNetwork(model):
+    if model.weights is None:
+        return FixedFilter().eval()
     network = Denoiser(NetworkShape(**model.card["network"]))
     network.load_state_dict({name: value.float() for name, value in load_file(model.weights).items()})
     return network.eval().to(memory_format=torch.channels_last_3d)

@@ -13,7 +13,7 @@ from DLEnhanceLib.enhancement import blend, computeComponents, enhance, reblend
 from DLEnhanceLib.errors import EnhancementCanceled, UnsupportedVolume
 from DLEnhanceLib.strengths import PRESETS, Strengths
 from DLEnhanceLib.tiles import headWeight, planTiles
-from DLEnhanceLib.torchBackend import TorchBackend, makeBackend
+from DLEnhanceLib.torchBackend import makeBackend
 from DLEnhanceLib.volume import Volume
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
 
@@ -323,10 +323,12 @@ def test_changed_weights_are_refused(tmp_path, monkeypatch):
     from DLEnhanceLib import modelFiles
     from DLEnhanceLib.errors import MissingPackage
 
-    source = modelFiles.findModel("fast")
-    (tmp_path / "DLEnhance-fast.json").write_text((source.weights.with_suffix(".json")).read_text())
-    (tmp_path / "DLEnhance-fast.safetensors").write_bytes(source.weights.read_bytes()[:-1] + b"x")
-    assert not modelFiles.findModel("fast", tmp_path).isIntact()
+    source = modelFiles.findModel("full")
+    (tmp_path / "DLEnhance-full.json").write_text((source.weights.with_suffix(".json")).read_text())
+    (tmp_path / "DLEnhance-full.safetensors").write_bytes(source.weights.read_bytes()[:-1] + b"x")
+    assert not modelFiles.findModel("full", tmp_path).isIntact()
+    with pytest.raises(MissingPackage):
+        modelFiles.findModel("fast", tmp_path)
+    (tmp_path / "DLEnhance-full.safetensors").unlink()
     with pytest.raises(MissingPackage):
         modelFiles.findModel("full", tmp_path)
-    assert isinstance(makeBackend("fast", "cpu"), TorchBackend)

@@ -6,7 +6,7 @@ import torch
 
 from DLEnhanceLib import blocks, lapped
 from DLEnhanceLib.lapped import coefficientSd, wienerGains
-from DLEnhanceLib.network import PROFILES, Denoiser, conditionVector
+from DLEnhanceLib.network import Denoiser, NetworkShape, conditionVector
 from DLEnhanceLib.surprise import keptShare, surprise
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
 
@@ -73,7 +73,7 @@ def test_gains_lie_between_nothing_and_all():
 def untrained(seed=1, scale=0.0):
     """A network whose last layers are silent, or random with scale."""
     torch.manual_seed(seed)
-    result = Denoiser(PROFILES["fast"]).eval()
+    result = Denoiser(NetworkShape(32, 4)).eval()
     for layer in (*result.gates, *result.guesses, result.kept, result.bias, result.direct):
         layer.weight.data.mul_(0).add_(scale * torch.randn_like(layer.weight))
     result.trust.data.zero_()

@@ -6,13 +6,15 @@ import torch
 
 from DLEnhanceLib.devices import CPU
 from DLEnhanceLib.modelFiles import findModel
+from DLEnhanceLib.network import NetworkShape
 from DLEnhanceLib.torchBackend import TorchBackend
 from DLEnhanceTraining.anatomy import AnatomySource
 from DLEnhanceTraining.export import export
 from DLEnhanceTraining.sampling import Pool, makeSample, randomScan
 from DLEnhanceTraining.train import Recipe, Trainer, loss
 
-RECIPE = Recipe(profile="fast", steps=4, batch=1, warmUp=1)
+SMALL = NetworkShape(width=32, blocks=4)
+RECIPE = Recipe(SMALL, steps=4, batch=1, warmUp=1)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_the_same_seed_trains_the_same_weights(source, tmp_path):
 
 
 def test_training_lowers_the_loss_on_a_sample(source, tmp_path):
-    trainer = Trainer(Recipe(profile="fast", steps=100, batch=1, warmUp=1), source, tmp_path, "cpu")
+    trainer = Trainer(Recipe(SMALL, steps=100, batch=1, warmUp=1, learningRate=1e-3), source, tmp_path, "cpu")
     sample = noisiest(source)
     trainer.pool.draw = lambda: sample
     before = trainer.advance()
@@ -92,10 +94,10 @@ def test_exported_weights_are_what_the_product_loads(source, tmp_path, monkeypat
     trainer = Trainer(RECIPE, source, tmp_path / "run", "cpu")
     trainer.run(samples(source, 1), every=2)
     export(tmp_path / "run", None, tmp_path)
-    model = findModel("fast", tmp_path)
+    model = findModel("full", tmp_path)
     assert model.isIntact()
     assert model.card["stepsDone"] == 4
-    image = np.random.default_rng(0).random((16, 16, 16), np.float32)
+    image = 0.5 + 0.05 * np.random.default_rng(0).standard_normal((16, 16, 16), np.float32)
     noise = TorchBackend(model, CPU).noise(image, np.full_like(image, 0.05), (1, 1, 1), (1, 1, 1))
     assert noise.shape == (16, 16, 16)
     assert noise.std() > 0.01

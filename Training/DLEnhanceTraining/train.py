@@ -1,6 +1,6 @@
-"""Trains one profile of the enhancer; resumes from its last checkpoint, runs on CPU and GPU, exports safetensors.
+"""Trains the network of the profile full; resumes from its last checkpoint, runs on CPU and GPU, exports safetensors.
 
-python -m DLEnhanceTraining.train --profile full --data ../shared/data --run Training/runs/full
+python -m DLEnhanceTraining.train --data ../shared/data --run Training/runs/full
 """
 
 import argparse
@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from DLEnhanceLib.network import PROFILES, Denoiser
+from DLEnhanceLib.network import FULL, Denoiser, NetworkShape
 
 from .anatomy import AnatomySource, loadLabelMaps, loadRealHeads
 from .sampling import Pool
 from .validation import validationSamples, validationScores
 
 TRAINING_MAPS = range(1, 19)  # 19 and 20 and the ICBM152 head are for validation
-LEARNING_RATES = {"full": 8e-4, "fast": 1e-3}  # at 1e-3 the deeper network learned more slowly
 ERROR_FLOOR = 0.002  # of tissue: smaller errors are not worth learning
 
 
@@ -27,10 +26,10 @@ ERROR_FLOOR = 0.002  # of tissue: smaller errors are not worth learning
 class Recipe:
     """All numbers of a training run; stored with the weights."""
 
-    profile: str = "full"
+    network: NetworkShape = FULL
     steps: int = 9000
     batch: int = 2  # samples of one step; crops differ in shape, so their gradients are accumulated
-    learningRate: float = 1e-3
+    learningRate: float = 8e-4  # at 1e-3 the deeper network learned more slowly
     warmUp: int = 200
     clip: float = 0.5
     average: float = 0.998
@@ -60,7 +59,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, source, folder: Path, device, *, build=None):
         torch.manual_seed(recipe.seed)
         self.recipe, self.folder, self.device = recipe, folder, torch.device(device)
-        network = build() if build else Denoiser(PROFILES[recipe.profile])
+        network = build() if build else Denoiser(recipe.network)
         self.network = network.to(self.device, memory_format=torch.channels_last_3d)
         self.averaged = torch.optim.swa_utils.AveragedModel(self.network, avg_fn=self._runningAverage)
         self.optimiser = torch.optim.AdamW(
@@ -154,9 +153,8 @@ class Trainer:
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--profile", choices=list(PROFILES), default="full")
     parser.add_argument("--steps", type=int, default=Recipe.steps)
-    parser.add_argument("--learning-rate", type=float, help="by default that of the profile's released weights")
+    parser.add_argument("--learning-rate", type=float, default=Recipe.learningRate)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--data", type=Path, required=True, help="folder that SOURCES.md describes")
     parser.add_argument("--run", type=Path, required=True, help="folder of the checkpoint and the curve")
@@ -164,8 +162,7 @@ def main(arguments=None):
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    rate = options.learning_rate or LEARNING_RATES[options.profile]
-    recipe = Recipe(options.profile, options.steps, learningRate=rate, seed=options.seed)
+    recipe = Recipe(steps=options.steps, learningRate=options.learning_rate, seed=options.seed)
     maps = loadLabelMaps(options.data / "anatomy_synthseg", TRAINING_MAPS)
     source = AnatomySource(maps, loadRealHeads(options.data), options.device)
     trainer = Trainer(recipe, source, options.run, options.device)
