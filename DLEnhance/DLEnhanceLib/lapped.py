@@ -20,7 +20,7 @@ WINDOW, STEP = 4, 2
 LAYERS = 2  # of windows
 COEFFICIENTS = WINDOW**3
 PADS = (2, 1)  # voxels before and behind a tile; the lattices A and B
-HARD_THRESHOLD = 2.7  # in SD of the coefficient; the usual choice of block-matching filters
+HARD_THRESHOLD = 3.0  # in SD of the coefficient; 2.7, usual in block matching, lets more noise through to the groups
 RAMP = 0.1  # SD over which the threshold sets in: at a step rounding would decide what a coefficient is
 MOST_REMOVED = 4.0  # SD of the coefficient: whatever a network asks for, the result stays within noise of the scan
 GAIN_FLOOR = 0.05  # of the power ratio: what the first estimate gives up must be able to come back
@@ -132,22 +132,22 @@ def both(tile):
 
 
 def firstEstimate(tile, sigma, support):
-    """The tile (batch, 1, k, j, i) without the coefficients that noise explains."""
-    sd = coefficientSd(support)[:, :, None, None, None]
-    return merge(_hardShrunk(tile, sigma, sd, lattice) for lattice in (0, 1))  # one after the other: less in the cache
+    """The tile (batch, 1, k, j, i) without the coefficients that noise explains; in SD, which are the same everywhere."""
+    sd, inSd = coefficientSd(support)[:, :, None, None, None], tile / sigma
+    return sigma * merge(_hardShrunk(inSd, sd, lattice) for lattice in (0, 1))  # in turn: less in the cache
 
 
-def _hardShrunk(tile, sigma, sd, lattice):
+def _hardShrunk(tile, sd, lattice):
     """(planes of the coefficients that noise does not explain times their weight, weight)."""
-    means, tile = windowMean(sigma, lattice), padded(tile, lattice)
+    tile = padded(tile, lattice)
 
     def work(place):
-        coefficients, mean = analysedAt(tile, place), means[:, :, place]
-        gains = hardGains(coefficients, mean * sd)
-        weight = windowWeight(gains, mean, sd)
-        return planes(coefficients * gains.mul_(weight)), weight
+        coefficients = analysedAt(tile, place)
+        gains = hardGains(coefficients, sd)
+        weight = windowWeight(gains, sd)
+        return planes(coefficients.mul_(gains.mul_(weight))), weight
 
-    return inLayers(means, work)
+    return inLayers(tile[:, :, : 1 - WINDOW : STEP], work)
 
 
 def wiener(tile, sigma, support):
@@ -158,7 +158,7 @@ def wiener(tile, sigma, support):
         measured, estimate, mean = analyse(tile, lattice), analyse(first, lattice), windowMean(sigma, lattice)
         inSd, estimate = ((x / (mean * sd))[:, 1:] for x in (measured, estimate))
         gains = wienerGains(estimate)
-        weight = windowWeight(gains, mean, sd)
+        weight = windowWeight(gains, sd) / mean.square()
         return planes(drawnTo(0.0, inSd, gains, measured, mean * sd) * weight), weight
 
     return merge(shrunk(lattice) for lattice in (0, 1))
@@ -239,7 +239,7 @@ def fromCells(cells):
 
 def hardGains(coefficients, sd):
     """1 for a coefficient that noise does not explain, 0 for one that it does; the mean of a window is kept."""
-    gains = (coefficients / sd).abs_().sub_(HARD_THRESHOLD - RAMP / 2).div_(RAMP).clamp_(0, 1)
+    gains = coefficients.abs().mul_(1 / (RAMP * sd)).sub_(HARD_THRESHOLD / RAMP - 0.5).clamp_(0, 1)
     gains[:, 0] = 1
     return gains
 
@@ -249,10 +249,10 @@ def wienerGains(inSd, correction=0.0):
     return torch.sigmoid((inSd.square() + GAIN_FLOOR).log_() + correction)
 
 
-def windowWeight(gains, mean, coefficientSd):
-    """Windows count by the inverse of the noise that is left in them, (batch, 1, ...).
+def windowWeight(gains, coefficientSd):
+    """Windows count by the inverse of the noise that is left in them at SD 1, (batch, 1, ...).
 
-    gains: of all coefficients or of all but the mean, which is kept; mean: of sigma.
+    gains: of all coefficients or of all but the mean, which is kept.
     """
     kept = COEFFICIENTS - gains.shape[1]
     power, rest = (gains * coefficientSd[:, kept:]).square_(), coefficientSd[:, :kept].square().sum(1, keepdim=True)
@@ -260,4 +260,4 @@ def windowWeight(gains, mean, coefficientSd):
         if count % 2:
             rest = rest + power[:, -1:]
         power = power[:, : count // 2] + power[:, count // 2 : count // 2 * 2]
-    return 1 / ((power + rest) * mean.square()).clamp_min(1e-12)
+    return 1 / (power + rest)

@@ -199,7 +199,7 @@ class Denoiser(nn.Module):
         with torch.autocast(measured.device.type, enabled=False):
             gains = lapped.wienerGains(inSd[1], correction.float())
             expected = torch.addcmul(guess.float(), self.trust, inSd[1])
-            weight = lapped.windowWeight(gains, mean, coefficientSd)
+            weight = lapped.windowWeight(gains, coefficientSd) / mean.square()
             return lapped.planes(lapped.drawnTo(expected, inSd[0], gains, measured, sd) * weight), weight
 
     @property
