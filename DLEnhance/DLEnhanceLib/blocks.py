@@ -12,7 +12,7 @@ import torch
 from scipy import ndimage
 
 BLOCK, LARGE_BLOCK = 64, 128  # voxels an edge, on a processor and elsewhere
-THIN, THIN_BLOCK = 16, 96  # a tile so thin, as a preview's, has wider blocks on a processor: fewer halos
+THIN, THIN_BLOCK = 16, 192  # a tile so thin, as a preview's, has wider blocks on a processor: fewer halos
 HALO = 4  # voxels; nothing computed in blocks sees further
 CELL = 4  # voxels an edge of the cells for which is told whether anybody wants them
 

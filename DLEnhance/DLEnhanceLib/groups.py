@@ -20,7 +20,7 @@ MEMBERS = 32  # of a group. More take more noise, and more of what is rare, such
 # else rounding would decide who belongs to a group, and voxels would move by 0.2 % of tissue when the scale changes.
 RIM = 0.05
 TIE = 1e-6  # of the noise power: distances that differ by less are equal, as where an estimate is flat
-UNIT = (16, 64, 64)  # voxels handled at once along k, j, i; multiples of WINDOW
+UNIT = (16, 128, 128)  # voxels handled at once along k, j, i; multiples of WINDOW
 AT_ONCE = 128  # groups: few enough for the processor's cache
 HALO = 2 * REACH + WINDOW - 1  # voxels that a result depends on
 NOISE_FLOOR = 0.03  # of the noise power, at frequencies of which a cut k-space leaves none

@@ -22,6 +22,7 @@ class PreviewBox:
     def __init__(self, button, host):
         self._button, self._host = button, host
         self._preview = self._chosen = self._point = self._sliceNode = self._tag = None
+        self._isRefining = False
         self._view = JobView(self._onComputed)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
@@ -101,8 +102,8 @@ class PreviewBox:
         self._timer.start()
 
     def _compute(self):
-        """Compute the slice in view, unless that is what is shown."""
-        if not self.isOn or self._view.isBusy:
+        """Compute the slice in view, first quickly, then well, unless that is what is shown."""
+        if not self.isOn or (self._view.isBusy and not self._isRefining):
             return
         if self._host.isSurveying():  # its result is needed first
             self._timer.start()
@@ -111,9 +112,11 @@ class PreviewBox:
             self.stop()
             return
         place = self._placeInView()
-        if place != self._preview.place:
+        isNew = place != self._preview.place
+        if isNew or (self._preview.isQuick and not self._view.isBusy):
             self._preview.useSurvey(self._host.knownSurvey())
-            pending = self._preview.start(*place)
+            self._isRefining = not isNew
+            pending = self._preview.start(*place, isQuick=isNew)
             self._view.watch(pending.job, pending)
 
     def _placeInView(self):

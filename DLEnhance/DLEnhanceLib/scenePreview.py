@@ -89,17 +89,23 @@ class ScenePreview:
         index = round(np.linalg.solve(toWorld, [*point, 1.0])[along])
         return 2 - along, int(np.clip(index, 0, self._volume.voxels.shape[2 - along] - 1))
 
-    def start(self, axis: int, index: int) -> PendingPreview:
-        """Compute the preview of a slice in the background."""
-        return PendingPreview(BackgroundJob(lambda job: self._work(axis, index, job.report)).start(), axis, index)
+    @property
+    def isQuick(self) -> bool:
+        """Whether the node shows a first look, that a preview without isQuick would make better."""
+        return self._preview is not None and self._preview.isQuick
 
-    def _work(self, axis, index, reportProgress):
+    def start(self, axis: int, index: int, *, isQuick=False) -> PendingPreview:
+        """Compute the preview of a slice in the background; isQuick: in half the time, a little less well."""
+        job = BackgroundJob(lambda job: self._work(axis, index, isQuick, job.report)).start()
+        return PendingPreview(job, axis, index)
+
+    def _work(self, axis, index, isQuick, reportProgress):
         """Runs in the worker: arrays only."""
         previewer = self._previewer
         if previewer is None:
             found = self._survey or self._makeSurvey(self._volume, reportProgress=reportProgress)
             previewer = self._makePreviewer(self._volume, found, self._backend)
-        return previewer, previewer.compute(axis, index, reportProgress=reportProgress)
+        return previewer, previewer.compute(axis, index, isQuick=isQuick, reportProgress=reportProgress)
 
     def finish(self, pending: PendingPreview, strengths):
         """The node with the slices of a preview that is done. Raises what the job raised; then nothing is changed."""

@@ -24,13 +24,14 @@ def head():
     return volume, found, backend, computeComponents(volume, found, backend)
 
 
+@pytest.mark.parametrize(("isQuick", "limit"), [(False, 0.05), (True, 0.13)])
 @pytest.mark.parametrize(("axis", "index"), [(0, 36), (1, 50), (2, 0)])
-def test_preview_is_close_to_the_whole_run(head, axis, index):
+def test_preview_is_close_to_the_whole_run(head, axis, index, isQuick, limit):
     volume, found, backend, whole = head
-    preview = Previewer.of(volume, found, backend).compute(axis, index)
+    preview = Previewer.of(volume, found, backend).compute(axis, index, isQuick=isQuick)
     place = tuple(slicesAround(volume.voxels.shape, axis, index)[0] if a == axis else slice(None) for a in range(3))
     apart = preview.components.at(np.s_[:, :, :]) - whole.at(place)
-    assert np.sqrt((apart**2).mean()) < 0.04 * found.noise.median
+    assert np.sqrt((apart**2).mean()) < limit * found.noise.median
     assert np.array_equal(preview.source.voxels, volume.voxels[place])
 
 
@@ -43,8 +44,11 @@ def test_network_sees_only_slices_near_the_one_in_view(head):
             sizes.append(image.shape)
             return super().noise(image, *args, **kwargs)
 
-    Previewer.of(volume, found, Watching()).compute(0, 36)
+    previewer = Previewer.of(volume, found, Watching())
+    previewer.compute(0, 36)
+    previewer.compute(0, 36, isQuick=True)
     assert sizes[0][0] <= 8
+    assert sizes[1][0] == 4
 
 
 @pytest.mark.parametrize("size", [1, 3, 8, 23, 48])
@@ -191,6 +195,27 @@ def test_preview_follows_the_view(aHost, panel):
     aHost.waitUntil(lambda: panel.previewBox.place != before and not panel.previewBox.isBusy)
     assert panel.previewBox.place[0] == before[0]
     assert panel.previewBox.place[1] != before[1]
+
+
+def test_a_quick_preview_is_refined_and_gives_way_to_the_next_slice(aHost, panel):
+    """The first look is shown at once; a move through the slices does not wait for the better one."""
+    preview = switchOn(aHost, panel) and panel.previewBox._preview
+    assert not preview.isQuick
+    started, start = [], preview.start
+
+    def watched(axis, index, *, isQuick=False):
+        started.append(isQuick)
+        return start(axis, index, isQuick=isQuick)
+
+    preview.start = watched
+    sliceNode = panel.previewBox.comparison.sliceNodes[0]
+    sliceNode.SetSliceOffset(sliceNode.GetSliceOffset() + 5)
+    aHost.waitUntil(lambda: preview.isQuick and panel.previewBox._isRefining)
+    sliceNode.SetSliceOffset(sliceNode.GetSliceOffset() + 5)
+    aHost.waitUntil(lambda: not panel.previewBox.isBusy and not preview.isQuick)
+    assert started[:2] == [True, False]
+    assert started[-2:] == [True, False]
+    assert preview.place == preview.sliceIn(sliceNode)
 
 
 def test_sliders_act_on_the_preview(aHost, panel):
