@@ -3,7 +3,8 @@
     python Benchmarks/previewBenchmark.py [--size 48x512x512] [--threads 2] [--device auto] [--whole]
 
 The panel shows the first, quick look, then the second. The target is 1 s on two cores for a slice of 512 x 512. On a
-busy machine look at the CPU seconds: over the threads they are the time on an idle one. --whole also computes the whole volume, to compare with.
+busy machine look at the CPU seconds: over the threads they are the time on an idle one. --whole also computes the whole
+volume, to compare with.
 """
 
 import argparse

@@ -132,7 +132,7 @@ def both(tile):
 
 
 def firstEstimate(tile, sigma, support):
-    """The tile (batch, 1, k, j, i) without the coefficients that noise explains; in units of the noise, alike all over."""
+    """The tile (batch, 1, k, j, i) without the coefficients that noise explains; in SD, alike all over."""
     sd, inSd = coefficientSd(support)[:, :, None, None, None], tile / sigma
     return sigma * merge(_hardShrunk(inSd, sd, lattice) for lattice in (0, 1))  # in turn: less in the cache
 

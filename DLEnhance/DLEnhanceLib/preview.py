@@ -1,6 +1,7 @@
 """A quick look: the enhancement of one slice and its neighbours, close to that of the whole volume. Arrays only."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from .tiles import HeadWeight, headWeight
 from .volume import Volume
 
 MARGIN = 2  # slices around the core at least: what else is seen changes the slice in view by 0.03 to 0.05 SD of noise
-QUICK_MARGIN = 0  # for a first look in half the time: by 0.1 SD
+QUICK_MARGIN = 0  # for a first look, without a network, in under a second: by 0.1 SD
 ALIGNMENT = 2  # finer than that of tiles: 8 slices of any 3 in view, fewer count more here than the last bit
 MULTIPLE = 4  # slices that the network repeats up to; real ones are better
 ROUNDS = 3  # of continuing k-space; the whole volume gets more
@@ -51,7 +52,7 @@ class Previewer:
 
     def compute(self, axis: int, index: int, *, isQuick=False, reportProgress=noProgress) -> Preview:
         """The slice of this index along axis (0, 1, 2 for k, j, i). Raises what reportProgress raises."""
-        margin = QUICK_MARGIN if isQuick else MARGIN
+        margin, backend = (QUICK_MARGIN, self.backend.quick) if isQuick else (MARGIN, self.backend)
         core, padded = slicesAround(self.volume.voxels.shape, axis, index, margin)
         part = tuple(core if a == axis else slice(0, n) for a, n in enumerate(self.volume.voxels.shape))
         source = partOf(self.volume, part)
@@ -59,7 +60,8 @@ class Previewer:
         tile = self._tile(axis, padded)
         inside = None if tile is None else sharedBox(part, tile)
         if inside is not None and self.weight.touches(inside):
-            self._fill(components, part, tile, inside, lambda fraction: reportProgress(fraction, "Preview"))
+            report = functools.partial(reportProgress, text="Preview")
+            self._fill(components, backend, part, tile, inside, report)
         return Preview(source, components, axis, index, isQuick)
 
     @property
@@ -76,12 +78,12 @@ class Previewer:
             for a, (part, n) in enumerate(zip(self.weight.box, shape, strict=True))
         )
 
-    def _fill(self, components, part, tile, inside, report):
+    def _fill(self, components, backend, part, tile, inside, report):
         """On all slices that the network is given first: k-space is continued from more than those in view."""
         seen = Components.empty(self.volume.voxels.shape, tile, self._unit)
-        noise = tileNoise(self.volume, self.survey, self.backend, tile, report, weight=self.weight, core=tile)
+        noise = tileNoise(self.volume, self.survey, backend, tile, report, weight=self.weight, core=tile)
         seen.put(tile, noise, name="noise")
-        restore(seen, self.volume, self.survey, self.backend, self.weight, noProgress, rounds=ROUNDS)
+        restore(seen, self.volume, self.survey, backend, self.weight, noProgress, rounds=ROUNDS)
         for name, values in zip(NAMES, seen.stored, strict=True):
             components.put(within(inside, part), values[within(inside, tile)], name=name)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import threading
 
@@ -59,6 +60,11 @@ class TorchBackend:
     def tileVoxels(self) -> int:
         """Voxels of a tile with margins: about 1 GB of working memory, more on a large graphics card."""
         return 16_000_000 if self.device.memory < 16e9 else 64_000_000
+
+    @functools.cached_property
+    def quick(self) -> "TorchBackend":
+        """The one without a network on the same device, for a first look."""
+        return self if self.model.weights is None else TorchBackend(findModel("fast"), self.device)
 
     def onCpu(self) -> "TorchBackend":
         """The same model on the CPU, for when a graphics card has too little memory."""
