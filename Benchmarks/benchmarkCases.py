@@ -27,10 +27,14 @@ CONDITIONS = {
     "white 6 %": Protocol(sigma=0.06),
     "white 10 %": Protocol(sigma=0.10),
     "g-map 6 %": Protocol(sigma=0.06, gSpread=3.3),
+    "g-map 6 % x 0.7 to 2.3": Protocol(sigma=0.06),
     "zero-filled 70 x 62 %, 6 %": Protocol(sigma=0.06, support=(1.0, 0.70, 0.62)),
     "truncation 70 x 62 %, 1 %": Protocol(sigma=0.01, support=(1.0, 0.70, 0.62)),
     "near clean, 1 %": Protocol(sigma=0.01),
 }
+
+
+G_RANGES = {"g-map 6 % x 0.7 to 2.3": (0.7, 2.3)}  # of the g-map, at the rim and in the middle
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,6 +65,8 @@ def makeCase(voxels, head, condition, seed=7) -> Case:
     lesions, diameters = _insertLesions(image, rng)
     protocol = dataclasses.replace(CONDITIONS[condition], phaseCycles=0.5)
     scanned = scan(image, torch.zeros_like(image), protocol, rng)
+    if condition in G_RANGES:
+        scanned = dataclasses.replace(scanned, gMap=centralMap(scanned.gMap.shape, *G_RANGES[condition]))
     noisy, *_, sigma = addNoise(scanned, protocol.sigma, torch.Generator().manual_seed(seed))
     truth = image.numpy()
     spacing = 1 / SHRINK
@@ -74,6 +80,13 @@ def makeCase(voxels, head, condition, seed=7) -> Case:
         sigma=sigma.numpy() * 1000,
         mask=ndimage.binary_fill_holes(truth > 0.1),
     )
+
+
+def centralMap(shape, rim, middle):
+    """A g-map (k, j, i) as of parallel imaging with coils all around: it rises from the rim to the middle."""
+    axes = torch.meshgrid(*[torch.linspace(-1, 1, n) for n in shape], indexing="ij")
+    radius = (sum(axis.square() for axis in axes).sqrt() / 3**0.5).clamp_max(1)
+    return rim + (middle - rim) * (torch.pi / 2 * radius).cos().square()
 
 
 def _truth(voxels):
