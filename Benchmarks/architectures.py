@@ -61,6 +61,6 @@ ARCHITECTURES = {
     "Haar bands, from nothing": lambda: HaarDenoiser(32, 4, shrinks=False),
     "Haar bands, starts as wavelet shrinkage": lambda: HaarDenoiser(32, 4, shrinks=True),
     "lapped Wiener, narrow (24 channels, 3 blocks)": lambda: Denoiser(NetworkShape(24, 3)),
-    "lapped Wiener (fast: 32 channels, 4 blocks)": lambda: Denoiser(NetworkShape(32, 4)),
+    "lapped Wiener (32 channels, 4 blocks)": lambda: Denoiser(NetworkShape(32, 4)),
     "lapped Wiener with a deeper level (full)": lambda: Denoiser(NetworkShape(40, 5, 80, 3)),
 }

@@ -1,6 +1,6 @@
 """What each step of noise removal adds: real heads with 6 % noise, all steps and all but one of them.
 
-    python Benchmarks/stepsBenchmark.py --data ../shared/data --out Benchmarks/results/steps.md [--profile fast]
+    python Benchmarks/stepsBenchmark.py --data ../shared/data --out Benchmarks/results/steps.md
 
 Like peerBenchmark.py, whose heads and scores these are; the noise level is surveyed, all of the noise is removed.
 """
@@ -13,7 +13,6 @@ from unittest import mock
 import numpy as np
 from benchmarkCases import HEADS, makeCases
 from benchmarkMetrics import scores
-from peerBenchmark import lappedFilter
 
 from DLEnhanceLib import faint, groups, similar
 from DLEnhanceLib.enhancement import blend, computeComponents
@@ -27,12 +26,13 @@ STEPS = {
     "values that look alike": (similar, "noiseOfSimilar", lambda _image, noise, *_, **__: noise),
 }
 VARIANTS = {
-    "the network alone": tuple(STEPS),
-    "network, faint structure and like values": ("windows that look alike",),
-    "network, faint structure and like windows": ("values that look alike",),
-    "network, like windows and like values": ("faint structure",),
+    "first estimate alone": tuple(STEPS),
+    "without like windows": ("windows that look alike",),
+    "without like values": ("values that look alike",),
+    "without faint structure": ("faint structure",),
     "all": (),
 }
+PROFILES = {"fast": "fixed filter", "full": "network"}
 
 
 def denoised(case, backend, left):
@@ -49,25 +49,25 @@ def main():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--heads", nargs="+", default=list(HEADS), choices=list(HEADS))
-    parser.add_argument("--profile", default="fast", choices=("full", "fast"))
     options = parser.parse_args()
-    backend, table = makeBackend(options.profile, "cpu"), {}
+    backends, table = {profile: makeBackend(profile, "cpu") for profile in PROFILES}, {}
     for case in makeCases(options.data, options.heads, ["white 6 %"]):
-        images = {
-            "input": case.noisy.voxels,
-            "fixed filter alone": lappedFilter(case.noisy.voxels, float(np.median(case.sigma[case.mask]))),
-            **{name: denoised(case, backend, left) for name, left in VARIANTS.items()},
-        }
+        images = {"input": case.noisy.voxels}
+        for profile, first in PROFILES.items():
+            for name, left in VARIANTS.items():
+                images[f"{profile} ({first}), {name}"] = denoised(case, backends[profile], left)
         for name, image in images.items():
             table.setdefault(name, []).append(scores(case, image))
             print(case.head, name, table[name][-1], flush=True)
-    options.out.write_text(summary(table, options.profile, options.heads), encoding="utf-8")
+    options.out.write_text(summary(table, options.heads), encoding="utf-8")
 
 
-def summary(table, profile, heads):
+def summary(table, heads):
     columns = list(next(iter(table.values()))[0])
-    text = f"# What each step of noise removal adds\n\nReal heads ({', '.join(heads)}) with 6 % white noise, profile "
-    text += f"{profile}, all of the noise removed;\nmeans over the heads. Made by `Benchmarks/stepsBenchmark.py`.\n\n"
+    text = (
+        f"# What each step of noise removal adds\n\nReal heads ({', '.join(heads)}) with 6 % white noise, all of "
+    )
+    text += "the noise removed;\nmeans over the heads. Made by `Benchmarks/stepsBenchmark.py`.\n\n"
     text += f"| steps | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}\n"
     for name, rows in table.items():
         text += f"| {name} | {' | '.join(f'{np.mean([row[c] for row in rows]):.3f}' for c in columns)} |\n"
