@@ -22,12 +22,12 @@ from DLEnhanceLib.network import Denoiser, NetworkShape
 from .validation import validationSamples, validationScores
 
 FAILURES_OF_TRAINING = [
-    "more steps of this recipe would gain little: 0.04 dB in the last fifth of the run (Benchmarks/results/convergence.md)",
+    "more steps would gain little: 0.04 dB in the last fifth of the run (Benchmarks/results/convergence.md)",
     "most of the gain on real heads is that of the fixed steps around it (Benchmarks/results/steps.md)",
     "body parts other than the head were never seen in training",
 ]
 KNOWN_FAILURES = [
-    "at full strength lesions of 2 mm at twice the noise lose a third of their contrast, of 3 mm a fifth to a quarter (AT6)",
+    "at full strength lesions of 2 mm at twice the noise lose a third of their contrast, of 3 mm a quarter (AT6)",
 ]
 VALIDATION_DATA = ["SynthSeg label maps 19 and 20", "ICBM152 2009a template of the nilearn package"]
 
