@@ -64,9 +64,7 @@ def main():
 
 def summary(table, heads):
     columns = list(next(iter(table.values()))[0])
-    text = (
-        f"# What each step of noise removal adds\n\nReal heads ({', '.join(heads)}) with 6 % white noise, all of "
-    )
+    text = f"# What each step of noise removal adds\n\nReal heads ({', '.join(heads)}) with 6 % white noise, all of "
     text += "the noise removed;\nmeans over the heads. Made by `Benchmarks/stepsBenchmark.py`.\n\n"
     text += f"| steps | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}\n"
     for name, rows in table.items():

@@ -45,7 +45,7 @@ LOWEST_SHARE = 0.1  # of noise in a block's band; where anatomy prevails more, n
 MANY_VOXELS = 20_000_000  # above, only every second (fourth ...) layer of blocks is looked at
 THREADS = 2  # layers of blocks at once: the filters wait for no interpreter, and memory holds two layers
 MEAN_TO_SD = np.sqrt(np.pi / 2)  # of absolute values of a Gaussian
-LOWER_BIAS = 1.03  # the lower side of the blocks is preferred: makes up for it (simulated)
+LOWER_BIAS = 1.02  # the lower side of the blocks is preferred: makes up for it (simulated)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -292,25 +292,26 @@ def ricianReduction(mean, sd):
 def smoothLowerMap(sigma, weights):
     """Smooth map through the lower part of the block values (anatomy can only raise them), also where the weight is 0.
 
-    Local linear fit of the logarithm, repeated with less weight for blocks far above the fit.
+    Local quadratic fit of the logarithm, repeated with less weight for blocks far above the fit.
     """
     known = weights > 0
     logSigma = np.where(known, np.log(np.where(known, sigma, 1.0)), 0.0)
-    smooth = locallyLinear(logSigma, weights)
+    smooth = locallyQuadratic(logSigma, weights)
     for _ in range(6):
         above = np.maximum(logSigma - smooth - BLOCK_ERROR, 0.0)
-        smooth = locallyLinear(logSigma, weights / (1 + (above / OUTLIER) ** 2))
+        smooth = locallyQuadratic(logSigma, weights / (1 + (above / OUTLIER) ** 2))
     return np.exp(np.clip(smooth, logSigma[known].min(), logSigma[known].max()))
 
 
-def locallyLinear(values, weights, width=0.85):
-    """Gaussian-weighted local linear regression on a grid; unlike plain smoothing it does not flatten at the rim.
+def locallyQuadratic(values, weights, width=1.2):
+    """Gaussian-weighted local regression on a grid, by a constant, slopes and curvatures along the axes.
 
-    Far from any weight it fades into the weighted mean of all values.
+    Unlike plain smoothing it does not flatten the rim, nor the top that parallel imaging makes in the middle. Far from
+    any weight it fades into the weighted mean of all values.
     """
     axes = [a for a in range(3) if values.shape[a] > 1]
-    offsets = np.meshgrid(*(np.arange(size, dtype=float) for size in values.shape), indexing="ij")
-    basis = [np.ones(values.shape)] + [offsets[a] for a in axes]
+    offsets = np.meshgrid(*(np.arange(size) - size / 2 for size in values.shape), indexing="ij")
+    basis = [np.ones(values.shape), *(offsets[a] for a in axes), *(offsets[a] ** 2 for a in axes)]
     smooth = functools.partial(ndimage.gaussian_filter, sigma=width, mode="constant", truncate=5)
     count = len(basis)
     moments, sums = np.zeros((*values.shape, count, count)), np.zeros((*values.shape, count))
@@ -318,19 +319,23 @@ def locallyLinear(values, weights, width=0.85):
         sums[..., row] = smooth(weights * basis[row] * values)
         for column in range(row, count):
             moments[..., row, column] = moments[..., column, row] = smooth(weights * basis[row] * basis[column])
-    return solvedAtCenters(moments, sums, basis, (values * weights).sum() / weights.sum())
+    return solvedAtCenters(moments, sums, [offsets[a] for a in axes], (values * weights).sum() / weights.sum())
 
 
-def solvedAtCenters(moments, sums, basis, average):
-    """Value of each local fit at its own center; slopes are damped, and so is everything far from any weight."""
-    here = np.stack(basis, axis=-1)
-    count = len(basis)
-    # shift the origin of every fit to its own center, so that the damping acts on the slopes alone
+def solvedAtCenters(moments, sums, here, average):
+    """Value of each local fit at its own center; all but the constant is damped, and so is all far from any weight.
+
+    here: the offsets of the centers along each axis.
+    """
+    axes, count = len(here), moments.shape[-1]
+    # shift the origin of every fit to its own center, so that the damping acts on slopes and curvatures alone
     shift = np.broadcast_to(np.eye(count), moments.shape).copy()
-    shift[..., 1:, 0] = -here[..., 1:]
+    for axis, offset in enumerate(here, start=1):
+        shift[..., axis, 0] = -offset
+        shift[..., axes + axis, 0], shift[..., axes + axis, axis] = offset**2, -2 * offset
     moments = shift @ moments @ np.swapaxes(shift, -1, -2)
     sums = (shift @ sums[..., None])[..., 0]
     total = moments[..., :1, :1]
-    damping = np.diag([0.0] + [0.3] * (count - 1)) * total + 1e-6 * np.eye(count)
+    damping = np.diag([0.0] + [0.1] * (count - 1)) * total + 1e-6 * np.eye(count)
     sums[..., 0] += 1e-6 * average
     return np.linalg.solve(moments + damping, sums[..., None])[..., 0, 0]
