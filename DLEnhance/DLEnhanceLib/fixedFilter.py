@@ -16,6 +16,10 @@ class FixedFilter(nn.Module):
     network adds about 0.1 dB, at twice the time of the whole run (Benchmarks/results/steps.md).
     """
 
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("here", torch.empty(0), persistent=False)  # knows the device, for want of weights
+
     def forward(self, image, sigma, conditions, *, cells=None, report=lambda: None):
         """As Denoiser.forward; works block by block, and reports after each."""
         support = conditions[:, :3]
@@ -30,5 +34,5 @@ class FixedFilter(nn.Module):
             return inBlocks(given, 1, reporting(noise, report), cells=cells)
 
     def runs(self, shape, cells=None):
-        """How often report is called for a tile of the shape (k, j, i) on a processor."""
-        return blockCount(shape, torch.device("cpu"), cells)
+        """How often report is called for a tile of the shape (k, j, i)."""
+        return blockCount(shape, self.here.device, cells)

@@ -6,6 +6,7 @@ import torch
 
 from DLEnhanceLib import blocks, lapped
 from DLEnhanceLib.lapped import coefficientSd, wienerGains
+from DLEnhanceLib.fixedFilter import FixedFilter
 from DLEnhanceLib.network import Denoiser, NetworkShape, conditionVector
 from DLEnhanceLib.surprise import keptShare, surprise
 from DLEnhanceTraining.acquisition import Protocol, addNoise, scan
@@ -191,3 +192,17 @@ def test_no_rounding_decides_what_the_threshold_keeps():
     coefficients = torch.linspace(low, high, 5).expand(1, 64, 1, 1, 5)
     gains = lapped.hardGains(coefficients, sd)[0, 1:, 0, 0]
     assert torch.allclose(gains, torch.tensor([0, 0, 0.5, 1, 1]).expand(63, 5), atol=1e-4)
+
+
+def test_the_fixed_filter_takes_noise_and_leaves_a_voxel_that_is_no_noise():
+    generator, sigma, reported = torch.Generator().manual_seed(6), 0.05, []
+    tile = 0.8 + sigma * torch.randn(1, 1, 32, 36, 40, generator=generator)
+    tile[..., 16, 18, 20] = 0.8 + 10 * sigma
+    filtering = FixedFilter()
+    with torch.inference_mode():
+        noise = filtering(tile, torch.full_like(tile, sigma), CONDITIONS, report=lambda: reported.append(1))
+    left = (tile - noise - 0.8) / sigma
+    assert float(left[..., 16, 18, 20]) > 8
+    left[..., 12:21, 14:23, 16:25] = 0
+    assert float(left.std()) < 0.3
+    assert len(reported) == filtering.runs(tile.shape[2:])
