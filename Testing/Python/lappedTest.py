@@ -198,9 +198,9 @@ def test_the_fixed_filter_takes_noise_and_leaves_a_voxel_that_is_no_noise():
     generator, sigma, reported = torch.Generator().manual_seed(6), 0.05, []
     tile = 0.8 + sigma * torch.randn(1, 1, 32, 36, 40, generator=generator)
     tile[..., 16, 18, 20] = 0.8 + 10 * sigma
-    filtering = FixedFilter()
+    filtering, white = FixedFilter(), conditionVector((1.0, 1.0, 1.0), (1.0, 1.0, 1.0))[None]
     with torch.inference_mode():
-        noise = filtering(tile, torch.full_like(tile, sigma), CONDITIONS, report=lambda: reported.append(1))
+        noise = filtering(tile, torch.full_like(tile, sigma), white, report=lambda: reported.append(1))
     left = (tile - noise - 0.8) / sigma
     assert float(left[..., 16, 18, 20]) > 8
     left[..., 12:21, 14:23, 16:25] = 0
