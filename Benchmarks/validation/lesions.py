@@ -34,13 +34,17 @@ class Inserted:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Recovery:
-    """What is left of a lesion: percent of its contrast; shown: contrast in the image over the truth's, with noise."""
+    """What is left of a lesion: percent of its contrast, and what the input holds of it, less where k-space was cut.
+
+    shown: contrast in the image over the truth's, with noise.
+    """
 
     lesion: Inserted
     condition: str
     profile: str
     preset: str
     percent: float
+    percentBefore: float
     shown: float
     shownBefore: float
 
@@ -112,7 +116,7 @@ def drawLesions(head, lesions):
 def _recoveries(lesions, bare, lesioned, images, *, profile, preset):
     aims = [case.aim(PRESETS[preset]) for case in (bare, lesioned)]
     truth = aims[1] - aims[0]
-    response = images[1] - images[0]
+    responses = images[1] - images[0], lesioned.noisy.voxels - bare.noisy.voxels
     for lesion in lesions:
         part, inside, around = _surround(lesion, truth, bare.head.storedMm)
         expected = _contrast(truth, part, inside, around)
@@ -120,8 +124,8 @@ def _recoveries(lesions, bare, lesioned, images, *, profile, preset):
             continue  # clipped at zero intensity: nothing to recover
         base, *shown = (_contrast(image, part, inside, around) for image in (aims[0], images[1], lesioned.noisy.voxels))
         shown = [(contrast - base) / expected for contrast in shown]
-        percent = 100 * _contrast(response, part, inside, around) / expected
-        yield Recovery(lesion, lesioned.condition, profile, preset, percent, *shown)
+        percents = [100 * _contrast(response, part, inside, around) / expected for response in responses]
+        yield Recovery(lesion, lesioned.condition, profile, preset, *percents, *shown)
 
 
 def _surround(lesion, truth, voxelMm):
@@ -153,8 +157,7 @@ def _checks(profile, found):
             mean = float(np.mean([one.percent for one in ofSize]))
             weakest = min(cells, key=cells.get)
             text = f"{len(ofSize)} lesions; weakest at CNR {weakest:g}: {cells[weakest]:.0f} %; " + ", ".join(
-                f"{condition}: {np.mean([one.percent for one in ofSize if one.condition == condition]):.1f} %"
-                for condition in dict.fromkeys(one.condition for one in ofSize)
+                _ofCondition(condition, ofSize) for condition in dict.fromkeys(one.condition for one in ofSize)
             )
             passing[size] = mean >= threshold
             yield Check(
@@ -173,6 +176,11 @@ def _checks(profile, found):
         text = f"of {len(own)} lesions with the noise of the image taken out"
         yield Check("AT6", "lesions with flipped sign", profile, preset, flips, "", "<=", 0, PROVISIONAL, text)
         yield _smallest(profile, preset, passing)
+
+
+def _ofCondition(condition, found):
+    own = [(one.percent, one.percentBefore) for one in found if one.condition == condition]
+    return f"{condition}: {{:.1f}} % (input {{:.0f}} %)".format(*np.mean(own, axis=0))
 
 
 def _smallest(profile, preset, passing):
