@@ -16,7 +16,7 @@ MRML = {"slicer", "vtk"}
 NOT_BUNDLED = {"torch", "skimage", "pandas", "statsmodels", "matplotlib", "highdicom", "sklearn", "pingouin", "nilearn"}
 NOT_AT_START = NOT_BUNDLED | {"scipy", "SimpleITK", "pydicom", "safetensors"}
 TORCH_FILES = {
-    *("torchBackend.py", "devices.py", "network.py", "lapped.py", "surprise.py", "blocks.py"),
+    *("torchBackend.py", "devices.py", "network.py", "fixedFilter.py", "lapped.py", "surprise.py", "blocks.py"),
     *("faint.py", "groups.py", "similar.py", "extrapolation.py", "sparseCosines.py"),
 }
 # Files of the scene floor that are not called logic*.py or scene*.py

@@ -52,7 +52,7 @@ def test_every_widget_has_a_name_of_its_own(path):
 def test_every_name_that_python_uses_stands_in_the_ui(path):
     module = path.stem
     used = set()
-    for file in (source for source in WIDGET_FILES if module in source.parts):
+    for file in (source for source in WIDGET_FILES if module in source.relative_to(ROOT).parts):
         used |= usedNames(ast.parse(file.read_text(encoding="utf-8")))
     shared = UI_FILES[0].with_name("DLEnhanceComparison.ui")  # loaded into both panels by panelCompare.py
     assert used - set(widgetNames(path)) - set(widgetNames(shared)) == set()
