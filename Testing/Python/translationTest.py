@@ -90,7 +90,8 @@ def test_each_placeholder_gets_its_value(path):
 
 def test_panels_are_translated_at_all():
     counts = {
-        module: sum(isTranslation(n) for p in FILES if module in p.relative_to(ROOT).parts for n in walked(p)) for module in MODULES
+        module: sum(isTranslation(n) for p in FILES if module in p.relative_to(ROOT).parts for n in walked(p))
+        for module in MODULES
     }
     assert min(counts.values()) > 40
 
