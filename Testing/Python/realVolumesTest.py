@@ -75,9 +75,11 @@ def test_a_background_that_software_blanked_stays_zero(run):
 def test_at14_tiles_leave_no_seam(run, backend):
     tiled = computeComponents(run.source, run.survey, backend, tile=48)
     difference = np.abs(tiled.stored - run.components.stored) * run.components.unit / run.survey.noise.median
-    # but for rounding, which a threshold of the continued k-space or the choice of a group can enlarge in places
-    assert difference.max() < 0.05
-    assert (difference > 1e-3).mean() < 1e-3
+    noise, *continued = difference
+    assert noise.max() < 1e-3
+    # the thresholds of the continued k-space are steps, which enlarge rounding in places
+    assert np.max(continued) < 0.05
+    assert np.mean(np.array(continued) > 1e-3) < 5e-3
 
 
 def test_at16_twice_the_input_is_twice_the_output(run, backend):
