@@ -85,7 +85,7 @@ def makeCase(voxels, head, condition, seed=7) -> Case:
 def centralMap(shape, rim, middle):
     """A g-map (k, j, i) as of parallel imaging with coils all around: it rises from the rim to the middle."""
     axes = torch.meshgrid(*[torch.linspace(-1, 1, n) for n in shape], indexing="ij")
-    radius = (sum(axis.square() for axis in axes).sqrt() / 3**0.5).clamp_max(1)
+    radius = sum(axis.square() for axis in axes).sqrt() / 3**0.5
     return rim + (middle - rim) * (torch.pi / 2 * radius).cos().square()
 
 

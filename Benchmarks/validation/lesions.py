@@ -180,7 +180,8 @@ def _checks(profile, found):
 
 def _ofCondition(condition, found):
     own = [(one.percent, one.percentBefore) for one in found if one.condition == condition]
-    return f"{condition}: {{:.1f}} % (input {{:.0f}} %)".format(*np.mean(own, axis=0))
+    after, before = np.mean(own, axis=0)
+    return f"{condition}: {after:.1f} % (input {before:.0f} %)"
 
 
 def _smallest(profile, preset, passing):

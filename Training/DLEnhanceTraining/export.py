@@ -71,7 +71,7 @@ def export(run: Path, data: Path, folder: Path):
     }
     # weights and card together at the end: between them the model would be refused as damaged
     (folder / "DLEnhance-full.safetensors").write_bytes(weights)
-    writeCard(card, f"{trainedText(card)}\n{trainingText(card)}", folder)
+    writeCard(card, trainedText(card), folder)
     return card
 
 
@@ -99,14 +99,11 @@ full, and most of the gain is theirs (`Benchmarks/results/steps.md`).
 
 
 def trainedText(card):
+    data = "\n".join(f"- {line}" for line in card["trainingData"])
     return f"""One pass over a tile of an MR volume gives a first estimate of its noise (`DLEnhanceLib/network.py`).
 {card["parameters"]:,} parameters, stored as 16-bit floats, SHA-256 `{card["sha256"]}`.
-"""
 
-
-def trainingText(card):
-    data = "\n".join(f"- {line}" for line in card["trainingData"])
-    return f"""## Training
+## Training
 Simulated scans only (`Training/DLEnhanceTraining`), of:
 
 {data}
